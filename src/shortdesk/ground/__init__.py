@@ -1,0 +1,1 @@
+"""Floor 0: nouns and arithmetic. Knows nobody above it."""

@@ -1,0 +1,146 @@
+"""The only file that knows numba: ``@rule`` and ``@kernel``.
+
+A *rule* is a plain Python function. Called from Python it runs on unbounded integers, so the desk
+can ask it on a very fine grid and no compiler is imported. Called from a kernel, the very same text
+is compiled on 64-bit integers.
+
+A *kernel* is an entry point: a loop over rules and record arrays, compiled on its first call and
+kept in a disk cache. numba's cache does not notice a change in a callee that lives in another file
+(measured: the old answer came back), so the cache folder is named after a digest of every source
+file that may hold a rule or a kernel.
+
+Both are compiled without reference counting (``_nrt=False``, private to numba and therefore bounded
+in ``pyproject.toml``): such code may not allocate or return arrays, and helpers that take tables
+cost nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, overload
+
+__all__ = ["cache_folder", "interpreted", "kernel", "rule", "source_digest"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+_ROOMS = ("ground", "margin", "market", "stage")
+_waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None]] = []
+_cache_is_set = False
+
+
+def interpreted() -> bool:
+    """Whether kernels run as plain Python (``SHORTDESK_INTERPRETED=1``), for debuggers and tests."""
+    return os.environ.get("SHORTDESK_INTERPRETED", "0") not in ("", "0")
+
+
+@overload
+def rule(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def rule(*, compiled: Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def rule(
+    function: Callable[P, R] | None = None, /, *, compiled: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """Mark a pure function of numbers, records and tables as callable from kernels.
+
+    The function itself is returned untouched. ``compiled`` gives a second text for kernels and is
+    reserved for arithmetic that needs more than 64 bits (``ground/exact.py``).
+    """
+    if function is None:
+        return lambda given: _remember(given, compiled)
+    return _remember(function, compiled)
+
+
+def _remember(function: Callable[P, R], compiled: Callable[..., Any] | None) -> Callable[P, R]:
+    _waiting.append((function, compiled))
+    return function
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function on its first call; until then numba is not imported.
+
+    The result carries ``.py_func`` (the plain text) and ``.dispatcher()`` (numba's object, for
+    hot call sites and for tests that look into the compiled code).
+    """
+    return functools.wraps(function)(_Kernel(function))
+
+
+class _Kernel:
+    """Stands for a kernel before and after it was compiled."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        self._call: Callable[..., Any] | None = None
+        self._dispatcher: Any = None
+
+    def __call__(self, *args: Any) -> Any:
+        if self._call is None:
+            self._call = self.py_func if interpreted() else self.dispatcher()
+        return self._call(*args)
+
+    def dispatcher(self) -> Any:
+        """numba's object for this kernel; compiles nothing before its first call."""
+        if self._dispatcher is None:
+            _register_rules()
+            _set_cache_folder()
+            import numba
+
+            self._dispatcher = numba.njit(cache=True, **_OPTIONS)(self.py_func)
+        return self._dispatcher
+
+
+def _register_rules() -> None:
+    from numba.extending import overload as numba_overload
+
+    while _waiting:
+        function, compiled = _waiting.pop()
+        text = compiled or function
+
+        def choose(*args: Any, _text: Callable[..., Any] = text) -> Callable[..., Any]:
+            return _text
+
+        numba_overload(function, jit_options=dict(_OPTIONS), strict=False)(choose)
+
+
+def _set_cache_folder() -> None:
+    global _cache_is_set
+    if _cache_is_set:
+        return
+    import numba
+
+    numba.config.CACHE_DIR = str(cache_folder())
+    _cache_is_set = True
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: the user's cache folder, one sub-folder per source digest."""
+    chosen = os.environ.get("SHORTDESK_CACHE_DIR")
+    if chosen:
+        root = Path(chosen)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "shortdesk"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shortdesk"
+    return root / "kernels" / source_digest()
+
+
+@functools.cache
+def source_digest() -> str:
+    """Sixteen hex digits over all sources that may hold rules or kernels, and the settings."""
+    import numba
+
+    digest = hashlib.sha256()
+    digest.update(f"{numba.__version__} {sys.version} {_OPTIONS}".encode())
+    digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
+    package = Path(__file__).resolve().parent.parent
+    for room in _ROOMS:
+        for path in sorted((package / room).rglob("*.py")):
+            digest.update(str(path.relative_to(package)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

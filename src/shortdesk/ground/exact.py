@@ -1,0 +1,155 @@
+"""Exact integer arithmetic whose names say how they round, and therefore whom they favour.
+
+``mul_div_*`` computes a * b / c with the product kept in full. Called from Python the integers are
+unbounded. In a kernel the product has 128 bits and only the quotient must fit in 63; a caller proves
+that bound when the sheet loads. ``c`` must be positive.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shortdesk.ground.compile import rule
+
+__all__ = ["clamp", "div_down", "div_up", "median3", "mul_div_down", "mul_div_nearest", "mul_div_up"]
+
+
+def _mul_div_down_128(a: int, b: int, c: int) -> int:
+    """floor(a * b / c) on 64-bit words."""
+    if abs(float(a)) * abs(float(b)) < 9.0e18:
+        return a * b // c
+    quotient, rest = _mul_div_magnitude(a, b, c)
+    if (a < 0) != (b < 0):
+        return -quotient - (1 if rest else 0)
+    return quotient
+
+
+def _mul_div_up_128(a: int, b: int, c: int) -> int:
+    """ceil(a * b / c) on 64-bit words."""
+    if abs(float(a)) * abs(float(b)) < 9.0e18:
+        return -((-a * b) // c)
+    quotient, rest = _mul_div_magnitude(a, b, c)
+    if (a < 0) != (b < 0):
+        return -quotient
+    return quotient + (1 if rest else 0)
+
+
+def _mul_div_nearest_128(a: int, b: int, c: int) -> int:
+    """round(a * b / c), halves away from zero, on 64-bit words."""
+    quotient, rest = _mul_div_magnitude(a, b, c)
+    if rest >= c - rest:
+        quotient += 1
+    return -quotient if (a < 0) != (b < 0) else quotient
+
+
+@rule
+def _mul_div_magnitude(a: int, b: int, c: int) -> tuple[int, int]:
+    """Quotient and rest of abs(a) * abs(b) / c; only called from compiled text."""
+    if abs(float(a)) * abs(float(b)) < 9.0e18:
+        product = abs(a) * abs(b)
+        return product // c, product % c
+    high, low = _mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
+    quotient, rest = _div_128_by_64(high, low, np.uint64(c))
+    return np.int64(quotient), np.int64(rest)  # type: ignore[return-value]
+
+
+@rule
+def _mul_64_to_128(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """The high and the low word of a * b."""
+    half = np.uint64(32)
+    mask = np.uint64(0xFFFFFFFF)
+    a_high, a_low = a >> half, a & mask
+    b_high, b_low = b >> half, b & mask
+    low = a_low * b_low
+    middle = a_high * b_low + (low >> half)
+    carry = a_low * b_high + (middle & mask)
+    return a_high * b_high + (middle >> half) + (carry >> half), (carry << half) | (low & mask)
+
+
+@rule
+def _div_128_by_64(high: np.uint64, low: np.uint64, c: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Quotient and rest; needs high < c. Schoolbook division in base 2^32 (Knuth, algorithm D)."""
+    half = np.uint64(32)
+    mask = np.uint64(0xFFFFFFFF)
+    one = np.uint64(1)
+    shift = np.uint64(0)
+    while (c >> np.uint64(63)) == np.uint64(0):
+        c = c << one
+        shift += one
+    if shift > np.uint64(0):
+        high = (high << shift) | (low >> (np.uint64(64) - shift))
+        low = low << shift
+    c_high, c_low = c >> half, c & mask
+    low_high, low_low = low >> half, low & mask
+
+    first = high // c_high
+    rest = high - first * c_high
+    while first > mask or first * c_low > ((rest << half) | low_high):
+        first -= one
+        rest += c_high
+        if rest > mask:
+            break
+    middle = ((high << half) | low_high) - first * c
+
+    second = middle // c_high
+    rest = middle - second * c_high
+    while second > mask or second * c_low > ((rest << half) | low_low):
+        second -= one
+        rest += c_high
+        if rest > mask:
+            break
+    left = ((middle << half) | low_low) - second * c
+    return (first << half) | second, left >> shift
+
+
+@rule(compiled=_mul_div_down_128)
+def mul_div_down(a: int, b: int, c: int) -> int:
+    """floor(a * b / c): toward minus infinity."""
+    return a * b // c
+
+
+@rule(compiled=_mul_div_up_128)
+def mul_div_up(a: int, b: int, c: int) -> int:
+    """ceil(a * b / c): toward plus infinity."""
+    return -(-a * b // c)
+
+
+@rule(compiled=_mul_div_nearest_128)
+def mul_div_nearest(a: int, b: int, c: int) -> int:
+    """a * b / c to the nearest integer, halves away from zero, so that it favours neither side."""
+    quotient, rest = divmod(abs(a * b), c)
+    if 2 * rest >= c:
+        quotient += 1
+    return -quotient if (a < 0) != (b < 0) else quotient
+
+
+@rule
+def div_down(a: int, c: int) -> int:
+    """floor(a / c)."""
+    return a // c
+
+
+@rule
+def div_up(a: int, c: int) -> int:
+    """ceil(a / c)."""
+    return -(-a // c)
+
+
+@rule
+def clamp(value: int, lowest: int, highest: int) -> int:
+    """value, held between lowest and highest."""
+    if value < lowest:
+        return lowest
+    if value > highest:
+        return highest
+    return value
+
+
+@rule
+def median3(a: int, b: int, c: int) -> int:
+    """The middle one of three."""
+    if a > b:
+        a, b = b, a
+    if b > c:
+        b = c
+    return a if a > b else b

@@ -1,0 +1,1 @@
+"""Floor 2: the moving market: book, pools, ledger, marks, funding, lending, liquidation."""

@@ -1,0 +1,1 @@
+"""shortdesk package data: venue sheets, tier tables, samples. Data only."""
