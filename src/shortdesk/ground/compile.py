@@ -68,7 +68,8 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     The result carries ``.py_func`` (the plain text) and ``.dispatcher()`` (numba's object, for
     hot call sites and for tests that look into the compiled code).
     """
-    return functools.wraps(function)(_Kernel(function))
+    entry: Any = functools.update_wrapper(_Kernel(function), function)
+    return entry  # type: ignore[no-any-return]
 
 
 class _Kernel:
@@ -105,7 +106,8 @@ def _register_rules() -> None:
         def choose(*args: Any, _text: Callable[..., Any] = text) -> Callable[..., Any]:
             return _text
 
-        numba_overload(function, jit_options=dict(_OPTIONS), strict=False)(choose)
+        options: Any = dict(_OPTIONS)
+        numba_overload(function, jit_options=options, strict=False)(choose)
 
 
 def _set_cache_folder() -> None:
@@ -114,7 +116,8 @@ def _set_cache_folder() -> None:
         return
     import numba
 
-    numba.config.CACHE_DIR = str(cache_folder())
+    settings: Any = numba.config
+    settings.CACHE_DIR = str(cache_folder())
     _cache_is_set = True
 
 
