@@ -1,0 +1,112 @@
+# Everything a person does here is one verb; `make` alone lists them.
+# A fresh clone needs Python 3.11 or newer (with venv), make and a package index, and nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test quick check lint types floors format bounds deep bench docs lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+UV ?= uv
+
+# ---- the main job --------------------------------------------------------------------------------------------------
+# A real short sized on every venue side by side, then held through the squeeze of late 2020 to early 2021.
+
+define MAIN_JOB
+$(BIN)/shortdesk short BTCUSDT 2BTC --venue all --leverage 10
+$(BIN)/shortdesk hold BTCUSDT 2BTC --leverage 10 --from 2020-10-01 --to 2021-02-28 -o build/squeeze-2020.html
+endef
+
+run: $(VENV)/.run | build ## set up what is missing, size a short on all venues, hold it through a squeeze
+	$(MAIN_JOB)
+
+# ---- tests ---------------------------------------------------------------------------------------------------------
+
+test: $(VENV)/.test ## set up what is missing and run all tests, documentation examples included
+	$(BIN)/pytest -n $(WORKERS) --depth check
+
+quick: $(VENV)/.test ## all tests with few examples each, stopping at the first failure
+	$(BIN)/pytest -n $(WORKERS) --depth quick -x -q
+
+bounds: $(VENV)/.test ## the tests that run kernels, with every array access checked
+	$(BIN)/pytest -n $(WORKERS) --depth quick --bounds -q tests
+
+deep: $(VENV)/.test ## long runs with fresh seeds, for a night
+	$(BIN)/pytest -n $(WORKERS) --depth deep
+
+# ---- what every commit keeps ---------------------------------------------------------------------------------------
+
+check: lint types floors test ## all that a commit must keep: lint, types, floors, tests
+
+lint: $(VENV)/.dev ## style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.dev ## strict types in src
+	$(BIN)/mypy
+
+floors: $(VENV)/.dev ## imports go downward only
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# ---- figures and pages ---------------------------------------------------------------------------------------------
+
+bench: $(VENV)/.dev ## measure, and print the tables
+	$(BIN)/python bench/run.py
+
+docs: $(VENV)/.dev | build ## build the pages under build/docs; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+# ---- set-up --------------------------------------------------------------------------------------------------------
+# run ⊂ test ⊂ dev: three locked sets. Each is installed once and again only when its lock or pyproject.toml changed.
+
+setup: $(VENV)/.dev ## install everything a developer needs into .venv
+
+# pip settings of the user's that would send packages elsewhere or refuse our own editable install are switched off;
+# index, proxy, certificate and cache settings stay.
+PIP := env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_PYTHON -u PIP_CONSTRAINT -u PIP_REQUIREMENT -u PIP_EDITABLE \
+	-u PIP_NO_COMPILE -u PIP_NO_DEPS -u PIP_DRY_RUN -u PIP_REPORT -u PIP_PLATFORM -u PIP_ABI -u PIP_IMPLEMENTATION \
+	-u PIP_PYTHON_VERSION -u PIP_NO_BINARY -u PIP_QUIET -u PIP_VERBOSE -u PIP_REQUIRE_HASHES PIP_USER=0 \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
+
+$(VENV)/.run $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml | $(BIN)/python
+	@echo "installing requirements/$*.txt into $(VENV) (the first time this takes about a minute) ..."
+	@$(PIP) install --quiet --require-hashes -r requirements/$*.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+# The first Python on the path that is new enough and can make an environment; PYTHON=/path/to/python overrules.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo $$python; break; }; done)
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	test -n "$$python" || { \
+		echo "no Python 3.11 or newer with the venv module was found on the path." >&2; \
+		echo "Debian, Ubuntu: apt install python3 python3-venv; or name one: make PYTHON=/path/to/python3.11 ..." >&2; \
+		exit 1; }; \
+	"$$python" -m venv --clear $(VENV)
+
+build:
+	@mkdir -p build
+
+lock: ## pin all requirements anew, with hashes (needs uv; UV=... names it, UPGRADE=--upgrade takes newer releases)
+	$(LOCK) --group build --group test --group lint --group docs -o requirements/dev.txt
+	$(LOCK) --group build --group test -c requirements/dev.txt -o requirements/test.txt
+	$(LOCK) --group build -c requirements/dev.txt -o requirements/run.txt
+
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--annotation-style line $(UPGRADE) pyproject.toml
+
+clean: ## remove what was built; .venv stays
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
