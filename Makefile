@@ -70,7 +70,7 @@ setup: $(VENV)/.dev ## install everything a developer needs into .venv
 # index, proxy, certificate and cache settings stay.
 PIP := env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_PYTHON -u PIP_CONSTRAINT -u PIP_REQUIREMENT -u PIP_EDITABLE \
 	-u PIP_NO_COMPILE -u PIP_NO_DEPS -u PIP_DRY_RUN -u PIP_REPORT -u PIP_PLATFORM -u PIP_ABI -u PIP_IMPLEMENTATION \
-	-u PIP_PYTHON_VERSION -u PIP_NO_BINARY -u PIP_QUIET -u PIP_VERBOSE -u PIP_REQUIRE_HASHES PIP_USER=0 \
+	-u PIP_PYTHON_VERSION -u PIP_QUIET -u PIP_VERBOSE PIP_USER=0 PIP_REQUIRE_HASHES=0 PIP_NO_BINARY=:none: \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 $(BIN)/python -m pip
 
 $(VENV)/.run $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyproject.toml | $(BIN)/python
