@@ -11,7 +11,16 @@ import numpy as np
 
 from shortdesk.ground.compile import rule
 
-__all__ = ["clamp", "div_down", "div_up", "median3", "mul_div_down", "mul_div_nearest", "mul_div_up"]
+__all__ = [
+    "clamp",
+    "div_down",
+    "div_up",
+    "median3",
+    "mul_div_down",
+    "mul_div_nearest",
+    "mul_div_up",
+    "products_ordered",
+]
 
 
 def _mul_div_down_128(a: int, b: int, c: int) -> int:
@@ -121,6 +130,35 @@ def mul_div_nearest(a: int, b: int, c: int) -> int:
     if 2 * rest >= c:
         quotient += 1
     return -quotient if (a < 0) != (b < 0) else quotient
+
+
+def _products_ordered_128(a: int, b: int, c: int, d: int) -> bool:
+    """a * b >= c * d on 64-bit words."""
+    left_sign = _sign(a) * _sign(b)
+    right_sign = _sign(c) * _sign(d)
+    if left_sign != right_sign:
+        return left_sign > right_sign
+    if left_sign == 0:
+        return True
+    left_high, left_low = _mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
+    right_high, right_low = _mul_64_to_128(np.uint64(abs(c)), np.uint64(abs(d)))
+    if left_high == right_high and left_low == right_low:
+        return True
+    greater = left_high > right_high or (left_high == right_high and left_low > right_low)
+    return bool(greater == (left_sign > 0))
+
+
+@rule
+def _sign(a: int) -> int:
+    if a > 0:
+        return 1
+    return -1 if a < 0 else 0
+
+
+@rule(compiled=_products_ordered_128)
+def products_ordered(a: int, b: int, c: int, d: int) -> bool:
+    """Whether a * b >= c * d: compares two ratios without dividing."""
+    return a * b >= c * d
 
 
 @rule
