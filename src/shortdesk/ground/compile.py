@@ -103,7 +103,7 @@ def _register_rules() -> None:
         function, compiled = _waiting.pop()
         text = compiled or function
 
-        def choose(*args: Any, _text: Callable[..., Any] = text) -> Callable[..., Any]:
+        def choose(*args: Any, _text: Callable[..., Any] = text, **named: Any) -> Callable[..., Any]:
             return _text
 
         options: Any = dict(_OPTIONS)

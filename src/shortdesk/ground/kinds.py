@@ -1,0 +1,603 @@
+"""What a journal row can say: its kind, the mechanism behind it, and what each field means then.
+
+The numbers are part of the journal's format: a number is never given to another meaning. New members
+take free numbers. ``USES`` is the one place that says which fields a kind fills; the reference page is
+made from it and tests hold both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+__all__ = [
+    "CODES",
+    "MONEY_FROM",
+    "MONEY_UNTIL",
+    "NO_MECHANISM",
+    "USES",
+    "FeedState",
+    "Kind",
+    "Mechanism",
+    "RiskState",
+    "Stop",
+    "Use",
+    "money_kinds",
+]
+
+MONEY_FROM = 60
+"""Kinds from here up to MONEY_UNTIL (exclusive) move units; no other row does."""
+MONEY_UNTIL = 100
+NO_MECHANISM = 0
+"""The mechanism of a row that nobody's act brought about: a block, a mark on the venue's clock, a halt."""
+
+
+class Kind(IntEnum):
+    """What happened. 0 is not a kind, so that a row never written is seen."""
+
+    ACCEPTED = 1
+    REFUSED = 2
+    RESTED = 3
+    FILL = 4
+    CANCELLED = 5
+    AMENDED = 6
+    TRIGGERED = 7
+    POSITION = 8
+    SETTING = 9
+    DEPTH = 10
+    SETTLED = 11
+    EXERCISED = 12
+
+    MARK = 20
+    INDEX = 21
+    ORACLE = 22
+    MEMBER = 23
+    PREMIUM = 24
+    FUNDING_RATE = 25
+    BORROW_RATE = 26
+
+    RISK_STATE = 30
+    LIQUIDATION_START = 31
+    LIQUIDATION_STEP = 32
+    TAKEOVER = 33
+    LIQUIDATION_END = 34
+    ADL = 35
+    RECALL = 36
+    BUY_IN = 37
+
+    TRANSFER = 60
+    DEPOSIT = 61
+    WITHDRAWAL = 62
+    TRADE_LEG = 63
+    FEE = 64
+    REALISED = 65
+    FUNDING = 66
+    INTEREST = 67
+    BORROW = 68
+    REPAY = 69
+    LIQUIDATION_FEE = 70
+    INSURANCE_IN = 71
+    INSURANCE_OUT = 72
+    LOSS_SHARE = 73
+    DEFICIT = 74
+    SEIZED = 75
+    POOL_LEG = 76
+    BLOCK_FEE = 77
+    INCOME = 78
+    OPENING = 79
+    MARGIN = 80
+
+    POOL_SWAP = 110
+    POOL_MINT = 111
+    POOL_BURN = 112
+    POOL_COLLECT = 113
+    BLOCK = 114
+
+    HALTED = 120
+    RESUMED = 121
+    FEED_STATE = 122
+    CONNECTION = 123
+    RULES = 124
+    SHOCK = 125
+    AGENT_WAKE = 126
+    SNAPSHOT = 127
+    STOPPED = 128
+
+
+class Mechanism(IntEnum):
+    """Why somebody acted: the tag that attribution sums over. 0 (``NO_MECHANISM``) is nobody's act."""
+
+    NOISE = 1
+    MAKER = 2
+    LATENT = 3
+    METAORDER = 4
+    LIQUIDATION = 5
+    ADL = 6
+    STOP = 7
+    MOMENTUM = 8
+    ARBITRAGE = 9
+    HEDGE = 10
+    FUNDING = 11
+    INTEREST = 12
+    RECALL = 13
+    AMM = 14
+    MEV = 15
+    USER = 16
+
+
+class RiskState(IntEnum):
+    """Where an account or an isolated position stands with its venue."""
+
+    SAFE = 0
+    WARNED = 1
+    LIQUIDATING = 2
+    TAKEN_OVER = 3
+    BANKRUPT = 4
+
+
+class FeedState(IntEnum):
+    """How a price source is used."""
+
+    LIVE = 0
+    DELAYED = 1
+    STALE = 2
+    FROZEN = 3
+    OUTLIER = 4
+    ABSENT = 5
+
+
+class Stop(IntEnum):
+    """Why a run ended."""
+
+    HORIZON = 1
+    NOTHING_LEFT = 2
+    TABLE_FULL = 3
+    INTERRUPTED = 4
+    AGENT_FAILED = 5
+
+
+CODES: Mapping[Kind, type[IntEnum]] = MappingProxyType(
+    {Kind.MEMBER: FeedState, Kind.FEED_STATE: FeedState, Kind.RISK_STATE: RiskState, Kind.STOPPED: Stop}
+)
+"""Kinds whose ``code`` is named here; a run adds its own tables (refusals, cancel reasons, order forms)."""
+
+
+class Use(NamedTuple):
+    """One kind's meaning and its fields beyond ``seq``, ``time_ns``, ``kind``, ``cause``, ``mechanism``."""
+
+    meaning: str
+    fields: Mapping[str, str]
+
+
+_WHERE = {"venue": "the venue", "instrument": "the instrument"}
+_ORDER = {**_WHERE, "account": "owner of the order", "order": "the order"}
+_MONEY = {"venue": "the venue", "asset": "what moved"}
+_UNITS = "smallest units of asset that account received from other; negative: paid"
+
+
+def _money(meaning: str, account: str, other: str, **more: str) -> Use:
+    return Use(meaning, {**_MONEY, "account": account, "other": other, "units": _UNITS, **more})
+
+
+USES: Mapping[Kind, Use] = MappingProxyType(
+    {
+        Kind.ACCEPTED: Use(
+            "the venue took an order",
+            {
+                **_ORDER,
+                "price": "limit in ticks; -1 for a market order",
+                "lots": "size; + buys, - sells",
+                "units": "trigger price in ticks; 0 when it has none",
+                "code": "form of the order, from the run's table",
+            },
+        ),
+        Kind.REFUSED: Use(
+            "the venue did not take a command; nothing else changed",
+            {
+                **_WHERE,
+                "account": "who sent it",
+                "order": "the order it spoke of; -1 when none was made",
+                "price": "limit in ticks as sent",
+                "lots": "signed size as sent",
+                "code": "the Refusal, from the run's table",
+            },
+        ),
+        Kind.RESTED: Use(
+            "what is left of an order now stands in the book",
+            {**_ORDER, "price": "limit in ticks", "lots": "signed lots that rest"},
+        ),
+        Kind.FILL: Use(
+            "two orders met: one row per match, seen from the taker",
+            {
+                **_WHERE,
+                "account": "the taker; -1 on a public tape",
+                "other": "the maker; -1 on a public tape",
+                "order": "the taker's order",
+                "other_order": "the maker's order",
+                "price": "price in ticks",
+                "lots": "signed: + the taker bought, - the taker sold",
+                "asset": "asset of units",
+                "units": "value of the fill in the quote or settlement asset, never negative",
+            },
+        ),
+        Kind.CANCELLED: Use(
+            "an order left the book, or its rest never entered it",
+            {**_ORDER, "price": "limit in ticks", "lots": "signed lots withdrawn", "code": "why, from the run's table"},
+        ),
+        Kind.AMENDED: Use(
+            "an order changed price or size",
+            {
+                **_ORDER,
+                "other_order": "its new id where the venue gives one; else -1",
+                "price": "new limit in ticks",
+                "lots": "signed lots that rest now",
+                "code": "1 when it kept its place in the queue",
+            },
+        ),
+        Kind.TRIGGERED: Use(
+            "a stop or take-profit was set off",
+            {
+                **_ORDER,
+                "other_order": "the order it became where that has its own id; else -1",
+                "price": "the price in ticks that set it off",
+                "lots": "signed size",
+            },
+        ),
+        Kind.POSITION: Use(
+            "a position after a change",
+            {
+                **_WHERE,
+                "account": "its owner",
+                "lots": "signed lots held now",
+                "price": "average entry in ticks, rounded down; -1 when flat",
+                "asset": "settlement asset",
+                "units": "its cost as the venue books it",
+            },
+        ),
+        Kind.SETTING: Use(
+            "an account changed leverage, margin mode or position mode",
+            {**_WHERE, "account": "whose", "units": "the new value", "code": "which setting, from the run's table"},
+        ),
+        Kind.DEPTH: Use(
+            "a level of a published or recorded book",
+            {
+                **_WHERE,
+                "price": "the level in ticks",
+                "lots": "lots standing there now, 0 when empty",
+                "code": "0 bid, 1 ask",
+            },
+        ),
+        Kind.SETTLED: Use(
+            "a dated instrument expired or was delivered",
+            {**_WHERE, "price": "settlement price in ticks"},
+        ),
+        Kind.EXERCISED: Use(
+            "an option was exercised",
+            {
+                **_WHERE,
+                "account": "the holder",
+                "other": "the writer; -1 when pooled",
+                "price": "settlement price in ticks",
+                "lots": "lots exercised",
+            },
+        ),
+        Kind.MARK: Use("the mark price moved", {**_WHERE, "price": "mark in ticks"}),
+        Kind.INDEX: Use("the index of an instrument moved", {**_WHERE, "price": "index in ticks"}),
+        Kind.ORACLE: Use("an oracle published a price", {**_WHERE, "price": "price in ticks"}),
+        Kind.MEMBER: Use(
+            "a member of an index changed its state or price",
+            {
+                "venue": "the member's venue",
+                "instrument": "the instrument whose index it serves",
+                "price": "its price in ticks",
+                "code": "FeedState",
+            },
+        ),
+        Kind.PREMIUM: Use(
+            "a funding premium was sampled", {**_WHERE, "units": "premium in parts per 10^12 of the index"}
+        ),
+        Kind.FUNDING_RATE: Use(
+            "a funding rate was fixed",
+            {
+                **_WHERE,
+                "units": "rate for the interval in parts per 10^12; + means longs pay",
+                "price": "the price in ticks that values positions",
+            },
+        ),
+        Kind.BORROW_RATE: Use(
+            "a lending pool's rate changed",
+            {
+                "venue": "the venue",
+                "asset": "what is lent",
+                "other": "the pool's account",
+                "units": "rate per year in parts per 10^12",
+            },
+        ),
+        Kind.RISK_STATE: Use(
+            "an account or an isolated position changed its state",
+            {
+                **_WHERE,
+                "account": "whose",
+                "asset": "asset of units",
+                "lots": "signed position; 0 for a whole account",
+                "price": "mark in ticks",
+                "units": "equity",
+                "code": "RiskState",
+            },
+        ),
+        Kind.LIQUIDATION_START: Use(
+            "a liquidation began; its cause is the RISK_STATE row with the equity",
+            {
+                **_WHERE,
+                "account": "whose",
+                "asset": "asset of units",
+                "lots": "signed position at that moment",
+                "price": "mark in ticks",
+                "units": "maintenance requirement",
+                "code": "liquidation form, from the run's table",
+            },
+        ),
+        Kind.LIQUIDATION_STEP: Use(
+            "one step of a liquidation sent an order or seized a part",
+            {
+                **_WHERE,
+                "account": "whose",
+                "order": "the order sent; -1 when none",
+                "lots": "signed lots to be traded",
+                "price": "limit or bankruptcy price in ticks",
+                "code": "number of the step from 1; 255 means 255 or later",
+            },
+        ),
+        Kind.TAKEOVER: Use(
+            "the venue took a position over",
+            {
+                **_WHERE,
+                "account": "who lost it",
+                "other": "who holds it now",
+                "lots": "signed lots taken over",
+                "price": "bankruptcy price in ticks",
+            },
+        ),
+        Kind.LIQUIDATION_END: Use(
+            "a liquidation ended",
+            {
+                **_WHERE,
+                "account": "whose",
+                "asset": "asset of units",
+                "lots": "signed position left",
+                "units": "equity left",
+                "code": "RiskState afterwards",
+            },
+        ),
+        Kind.ADL: Use(
+            "a position was reduced against a bankrupt one, outside the book",
+            {
+                **_WHERE,
+                "account": "who was reduced",
+                "other": "the bankrupt side",
+                "lots": "signed lots traded by account",
+                "price": "price in ticks",
+                "asset": "asset of units",
+                "units": "value, never negative",
+            },
+        ),
+        Kind.RECALL: Use(
+            "a lender wants a loan back",
+            {
+                "venue": "the venue",
+                "asset": "what was lent",
+                "account": "the borrower",
+                "other": "the pool's account",
+                "units": "units recalled, never negative",
+            },
+        ),
+        Kind.BUY_IN: Use(
+            "the venue buys back what a short seller did not return",
+            {
+                **_WHERE,
+                "account": "the borrower",
+                "order": "the order sent",
+                "lots": "lots to buy",
+                "price": "limit in ticks; -1 for a market order",
+            },
+        ),
+        Kind.TRANSFER: _money(
+            "moved for no reason that has its own kind",
+            "whose balance",
+            "the other balance",
+            code="why, from the run's table",
+        ),
+        Kind.DEPOSIT: _money("came in from outside", "who deposited", "the outside account; -1 when not kept"),
+        Kind.WITHDRAWAL: _money("left the venue", "who withdrew", "the outside account; -1 when not kept"),
+        Kind.TRADE_LEG: _money(
+            "one asset of a spot fill, or an option's premium",
+            "one side of the fill",
+            "the other side",
+            instrument="the instrument",
+            order="account's order",
+        ),
+        Kind.FEE: _money(
+            "fee or rebate of a fill",
+            "who pays it",
+            "the venue's fee income",
+            instrument="the instrument",
+            order="account's order",
+            code="0 taker, 1 maker",
+        ),
+        Kind.REALISED: _money(
+            "profit or loss realised",
+            "whose position",
+            "the venue's clearing account",
+            instrument="the instrument",
+            order="account's order; -1 when none",
+            price="exit price in ticks",
+            lots="signed lots traded by account that closed something",
+        ),
+        Kind.FUNDING: _money(
+            "funding paid or received",
+            "whose position",
+            "the venue's clearing account",
+            instrument="the instrument",
+            price="valuing price in ticks",
+            lots="signed position",
+        ),
+        Kind.INTEREST: _money("interest on a loan", "the borrower", "the pool's account"),
+        Kind.BORROW: _money(
+            "a loan was drawn",
+            "the borrower",
+            "the pool's account",
+            instrument="the pair it serves; -1 for a cross account",
+        ),
+        Kind.REPAY: _money(
+            "a loan was returned",
+            "the borrower",
+            "the pool's account",
+            instrument="the pair it served; -1 for a cross account",
+        ),
+        Kind.LIQUIDATION_FEE: _money(
+            "fee of a liquidation", "who was liquidated", "who earns it", instrument="the instrument"
+        ),
+        Kind.INSURANCE_IN: _money(
+            "what a liquidation left went to the fund", "who was liquidated", "the fund", instrument="the instrument"
+        ),
+        Kind.INSURANCE_OUT: _money(
+            "the fund paid for a loss", "who was liquidated", "the fund", instrument="the instrument"
+        ),
+        Kind.LOSS_SHARE: _money(
+            "others bore a part of a loss", "who bears it", "whose loss it is", instrument="the instrument"
+        ),
+        Kind.DEFICIT: _money(
+            "a loss was booked that nobody present could bear",
+            "whose loss it is",
+            "the venue's deficit account",
+            instrument="the instrument",
+        ),
+        Kind.SEIZED: _money("collateral went to a liquidator", "who was liquidated", "the liquidator"),
+        Kind.POOL_LEG: _money(
+            "one asset into or out of a pool",
+            "trader or liquidity provider",
+            "the pool's account",
+            instrument="the pool",
+            order="the liquidity position; -1 for a swap",
+        ),
+        Kind.BLOCK_FEE: _money("base and priority fee of a transaction", "who sent it", "the block's fee account"),
+        Kind.INCOME: _money(
+            "income that is no trade: staking, airdrop, lending",
+            "who received it",
+            "who gave it; -1 when not known",
+            code="which, from the run's table",
+        ),
+        Kind.OPENING: _money(
+            "a balance or lot held before the Journal begins",
+            "whose",
+            "-1",
+            instrument="the instrument of an open position; -1 for a balance",
+            lots="signed position",
+            price="entry in ticks; -1 for a balance",
+        ),
+        Kind.MARGIN: _money(
+            "between wallet and the margin of an isolated position",
+            "whose wallet",
+            "the same account, or the position's own balance",
+            instrument="the instrument",
+        ),
+        Kind.POOL_SWAP: Use(
+            "a trade against a pool",
+            {
+                **_WHERE,
+                "account": "the trader",
+                "other": "the pool's account",
+                "price": "pool price after it, in ticks",
+                "lots": "signed lots of the base asset, + bought",
+                "asset": "the quote asset",
+                "units": "of the quote asset, + received, - paid",
+            },
+        ),
+        Kind.POOL_MINT: Use(
+            "liquidity was added",
+            {
+                **_WHERE,
+                "account": "the provider",
+                "other": "the pool's account",
+                "order": "the liquidity position",
+                "price": "lower tick of the range; -1 when it has none",
+                "units": "upper tick of the range",
+                "lots": "liquidity added",
+            },
+        ),
+        Kind.POOL_BURN: Use(
+            "liquidity was taken away",
+            {
+                **_WHERE,
+                "account": "the provider",
+                "other": "the pool's account",
+                "order": "the liquidity position",
+                "price": "lower tick of the range; -1 when it has none",
+                "units": "upper tick of the range",
+                "lots": "liquidity taken away",
+            },
+        ),
+        Kind.POOL_COLLECT: Use(
+            "a provider collected fees; the amounts are the POOL_LEG rows it caused",
+            {**_WHERE, "account": "the provider", "other": "the pool's account", "order": "the liquidity position"},
+        ),
+        Kind.BLOCK: Use(
+            "a block was made",
+            {
+                "venue": "the venue",
+                "order": "number of the block",
+                "lots": "transactions in it",
+                "asset": "asset of units",
+                "units": "base fee per unit of gas",
+            },
+        ),
+        Kind.HALTED: Use(
+            "matching stopped",
+            {
+                "venue": "the venue",
+                "instrument": "the instrument; -1 for all of the venue",
+                "code": "why, from the run's table",
+            },
+        ),
+        Kind.RESUMED: Use(
+            "matching goes on", {"venue": "the venue", "instrument": "the instrument; -1 for all of the venue"}
+        ),
+        Kind.FEED_STATE: Use(
+            "a price feed changed its state",
+            {
+                "venue": "the venue that is fed",
+                "instrument": "the instrument; -1 for all of the venue",
+                "units": "delay in nanoseconds",
+                "code": "FeedState",
+            },
+        ),
+        Kind.CONNECTION: Use(
+            "an account's link to a venue changed",
+            {"venue": "the venue", "account": "whose; -1 for everybody", "code": "0 down, 1 up"},
+        ),
+        Kind.RULES: Use(
+            "a new schedule of a venue's sheet took effect",
+            {**_WHERE, "units": "effective from, in nanoseconds"},
+        ),
+        Kind.SHOCK: Use(
+            "the scenario acted",
+            {
+                **_WHERE,
+                "account": "on whom; -1 for the market",
+                "price": "new price in ticks; -1 when none",
+                "units": "its size",
+                "code": "which, from the run's table",
+            },
+        ),
+        Kind.AGENT_WAKE: Use("an agent was woken", {"account": "the agent's account", "units": "number of this wake"}),
+        Kind.SNAPSHOT: Use("a checkpoint was taken", {"units": "hash of the World, as a signed word"}),
+        Kind.STOPPED: Use("the run ended", {"account": "the agent that ended it; -1 when none", "code": "Stop"}),
+    }
+)
+
+
+def money_kinds() -> tuple[Kind, ...]:
+    """The kinds that move units, in order of their number."""
+    return tuple(kind for kind in Kind if MONEY_FROM <= kind < MONEY_UNTIL)
