@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 _OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
 _ROOMS = ("ground", "margin", "market", "stage")
-_waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None]] = []
+_waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None, str]] = []
 _cache_is_set = False
 
 
@@ -43,22 +43,25 @@ def interpreted() -> bool:
 @overload
 def rule(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
-def rule(*, compiled: Callable[..., Any]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def rule(
-    function: Callable[P, R] | None = None, /, *, compiled: Callable[..., Any] | None = None
+    *, compiled: Callable[..., Any] | None = None, machine: str = ""
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def rule(
+    function: Callable[P, R] | None = None, /, *, compiled: Callable[..., Any] | None = None, machine: str = ""
 ) -> Callable[..., Any]:
     """Mark a pure function of numbers, records and tables as callable from kernels.
 
     The function itself is returned untouched. ``compiled`` gives a second text for kernels and is
-    reserved for arithmetic that needs more than 64 bits (``ground/exact.py``).
+    reserved for arithmetic that needs more than 64 bits (``ground/exact.py``). ``machine`` names one
+    of numba's instructions for a single machine word to use instead (``ground/bits.py``).
     """
     if function is None:
-        return lambda given: _remember(given, compiled)
-    return _remember(function, compiled)
+        return lambda given: _remember(given, compiled, machine)
+    return _remember(function, compiled, machine)
 
 
-def _remember(function: Callable[P, R], compiled: Callable[..., Any] | None) -> Callable[P, R]:
-    _waiting.append((function, compiled))
+def _remember(function: Callable[P, R], compiled: Callable[..., Any] | None, machine: str) -> Callable[P, R]:
+    _waiting.append((function, compiled, machine))
     return function
 
 
@@ -97,17 +100,25 @@ class _Kernel:
 
 
 def _register_rules() -> None:
+    from numba.cpython.unsafe import numbers as machine_words
     from numba.extending import overload as numba_overload
 
     while _waiting:
-        function, compiled = _waiting.pop()
-        text = compiled or function
+        function, compiled, machine = _waiting.pop()
+        text = _one_word(getattr(machine_words, machine)) if machine else compiled or function
 
         def choose(*args: Any, _text: Callable[..., Any] = text, **named: Any) -> Callable[..., Any]:
             return _text
 
         options: Any = dict(_OPTIONS)
         numba_overload(function, jit_options=options, strict=False)(choose)
+
+
+def _one_word(instruction: Any) -> Callable[[Any], Any]:
+    def text(word: Any) -> Any:
+        return instruction(word)
+
+    return text
 
 
 def _set_cache_folder() -> None:
