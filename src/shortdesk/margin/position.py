@@ -11,17 +11,16 @@ carried to the next piece at the same price.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_nearest
+from shortdesk.ground.instrument import Form
 from shortdesk.ground.units import Lots, Ticks, Units
 
 __all__ = [
     "FLAT",
     "Filled",
-    "Form",
     "Position",
     "after_fill",
     "cost_of",
@@ -29,15 +28,6 @@ __all__ = [
     "unrealised",
     "value_at",
 ]
-
-
-class Form(IntEnum):
-    """How a contract turns a price into money."""
-
-    SPOT = 0
-    LINEAR = 1
-    INVERSE = 2
-    OPTION = 3
 
 
 class Position(NamedTuple):

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_nearest, mul_div_up
+from shortdesk.ground.instrument import Form
 from shortdesk.ground.units import Units
-from shortdesk.margin.position import Form, Position, entry_value, unrealised, value_at
+from shortdesk.margin.position import Position, entry_value, unrealised, value_at
 from shortdesk.margin.risk import Risk, Trigger
 
 __all__ = [

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
-from shortdesk.margin.position import Form, Position, entry_value
+from shortdesk.ground.instrument import Form
+from shortdesk.margin.position import Position, entry_value
 from shortdesk.margin.requirement import (
     Basis,
     FeeForm,

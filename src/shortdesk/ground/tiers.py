@@ -1,0 +1,152 @@
+"""Tier tables: read one symbol's rows from a CSV file and check that they make sense.
+
+Columns: ``symbol, floor, cap, maintenance_rate, deduction, initial_rate, max_leverage``. An empty ``cap`` has
+no upper bound. A rate is a decimal or a fraction such as ``1/80``. An empty ``deduction`` is worked out by
+continuity, ``d_n = d_(n-1) + floor_n * (r_n - r_(n-1))``, where the venue's amounts are continuous. Exactly one
+of ``initial_rate`` and ``max_leverage`` may be empty; each is then the inverse of the other.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from shortdesk.ground.errors import InputError, unknown_name
+from shortdesk.ground.venue import StepRules, sheet_folder
+
+__all__ = ["COLUMNS", "TierRow", "continuous_deductions", "read_tiers", "step_tiers", "tier_symbols", "walk_tables"]
+
+COLUMNS = ("symbol", "floor", "cap", "maintenance_rate", "deduction", "initial_rate", "max_leverage")
+
+
+class TierRow(NamedTuple):
+    """One tier in the unit of its table; ``cap`` is None where there is no upper bound."""
+
+    floor: Fraction
+    cap: Fraction | None
+    maintenance_rate: Fraction
+    deduction: Fraction
+    initial_rate: Fraction
+    max_leverage: Fraction
+
+
+def read_tiers(file: str | Path, symbol: str, *, continuous: bool) -> tuple[TierRow, ...]:
+    """The rows of one symbol, checked.
+
+    Raises:
+        InputError: unknown symbol (nearest names offered), or a broken row; names file, line and field.
+    """
+    path = _locate(file)
+    lines = _lines_by_symbol(path)
+    if symbol not in lines:
+        raise InputError(unknown_name("symbol", symbol, lines), path.name)
+    rows: list[TierRow] = []
+    for number, text in lines[symbol]:
+        rows.append(_read_row(text, f"{path.name}:{number}", rows[-1] if rows else None, continuous=continuous))
+    return tuple(rows)
+
+
+def tier_symbols(file: str | Path) -> list[str]:
+    """All symbols of a table, in its order."""
+    return list(_lines_by_symbol(_locate(file)))
+
+
+def walk_tables(file: str | Path, *, continuous: bool) -> Iterator[tuple[str, tuple[TierRow, ...]]]:
+    """Every symbol of a table with its checked rows."""
+    for symbol in tier_symbols(file):
+        yield symbol, read_tiers(file, symbol, continuous=continuous)
+
+
+def continuous_deductions(floors: Sequence[Fraction], rates: Sequence[Fraction]) -> list[Fraction]:
+    """Deductions that make maintenance continuous: d_1 = 0, d_n = d_(n-1) + floor_n * (r_n - r_(n-1))."""
+    deductions = [Fraction(0)]
+    for i in range(1, len(floors)):
+        deductions.append(deductions[-1] + floors[i] * (rates[i] - rates[i - 1]))
+    return deductions
+
+
+def step_tiers(steps: StepRules, most: int = 200) -> tuple[TierRow, ...]:
+    """Risk steps written out as tiers: each started step above the base limit adds one increment to both rates.
+
+    The whole position takes the rate, so nothing is deducted. The list ends where the initial rate would
+    pass 1, or after ``most`` rows.
+    """
+    rows: list[TierRow] = []
+    floor = Fraction(0)
+    for k in range(most):
+        initial = Fraction(steps.initial_rate) + k * Fraction(steps.increment)
+        if initial > 1:
+            break
+        cap = Fraction(steps.base_limit) + k * Fraction(steps.step)
+        maintenance = Fraction(steps.maintenance_rate) + k * Fraction(steps.increment)
+        rows.append(TierRow(floor, cap, maintenance, Fraction(0), initial, 1 / initial))
+        floor = cap
+    return tuple(rows)
+
+
+def _locate(file: str | Path) -> Path:
+    path = Path(file)
+    return path if path.is_absolute() else sheet_folder() / "tiers" / path
+
+
+@functools.cache
+def _lines_by_symbol(path: Path) -> dict[str, list[tuple[int, str]]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
+    lines = text.splitlines()
+    if not lines or tuple(lines[0].split(",")) != COLUMNS:
+        given = lines[0] if lines else "an empty file"
+        raise InputError(f"header is '{given}'; expected '{','.join(COLUMNS)}'", f"{path.name}:1")
+    found: dict[str, list[tuple[int, str]]] = {}
+    for number, line in enumerate(lines[1:], 2):
+        if line:
+            found.setdefault(line[: line.find(",")], []).append((number, line))
+    return found
+
+
+def _read_row(text: str, where: str, before: TierRow | None, *, continuous: bool) -> TierRow:
+    cells = text.split(",")
+    if len(cells) != len(COLUMNS):
+        raise InputError(f"{len(cells)} cells; expected {len(COLUMNS)}: {', '.join(COLUMNS)}", where)
+    floor = _number(cells[1], where, "floor")
+    cap = _number(cells[2], where, "cap") if cells[2] else None
+    rate = _number(cells[3], where, "maintenance_rate")
+    if not cells[5] and not cells[6]:
+        raise InputError("initial_rate and max_leverage are both empty; expected one of them", where)
+    initial = _number(cells[5], where, "initial_rate") if cells[5] else 1 / _number(cells[6], where, "max_leverage")
+    leverage = _number(cells[6], where, "max_leverage") if cells[6] else 1 / initial
+
+    expected_floor = before.cap if before else Fraction(0)
+    if expected_floor is None:
+        raise InputError("a tier follows one without a cap", where)
+    if floor != expected_floor:
+        kind = "gap" if floor > expected_floor else "overlap"
+        raise InputError(f"{kind} in tiers: floor is {cells[1]}, expected {expected_floor}, field floor", where)
+    if cap is not None and cap <= floor:
+        raise InputError(f"cap {cells[2]} is not above floor {cells[1]}, field cap", where)
+    if not 0 < rate <= 1 or not 0 < initial <= 1:
+        raise InputError(f"rates must lie in (0, 1]; given {cells[3]} and {cells[5] or cells[6]}", where)
+    if rate > initial:
+        raise InputError(f"maintenance rate {rate} is above the initial rate {initial}, field maintenance_rate", where)
+    if before and rate < before.maintenance_rate:
+        raise InputError(f"maintenance rate {rate} falls below the tier before, field maintenance_rate", where)
+
+    chained = before.deduction + floor * (rate - before.maintenance_rate) if before else Fraction(0)
+    deduction = _number(cells[4], where, "deduction") if cells[4] else (chained if continuous else Fraction(0))
+    if continuous and deduction != chained:
+        raise InputError(
+            f"maintenance jumps: deduction is {cells[4]}, continuity needs {chained}, field deduction", where
+        )
+    return TierRow(floor, cap, rate, deduction, initial, leverage)
+
+
+def _number(text: str, where: str, field: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"'{text}' is not a number; expected e.g. 0.004 or 1/80, field {field}", where) from None

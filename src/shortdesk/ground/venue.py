@@ -1,0 +1,366 @@
+"""A venue's rules, read from its sheet: data with dates and sources, chosen among named forms.
+
+A sheet never carries code and no venue's name ever stands in an ``if``: where venues differ, the sheet names
+one of a few forms and gives its numbers. Every table has ``since`` (the day it came into force), ``source``
+(where the numbers were seen) and ``evidence``: R a venue response reproduces it, D venue documentation,
+T an open-source test asserts it, S secondary source, U not verified, A our own assumption.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
+
+import msgspec
+
+from shortdesk.ground.errors import InputError, UsageError, unknown_name
+from shortdesk.ground.toml import convert, read_toml
+
+__all__ = [
+    "BorrowRules",
+    "FeeRules",
+    "FundingRules",
+    "Grid",
+    "LiquidationRules",
+    "MarginRules",
+    "MarkRules",
+    "Product",
+    "ReserveRules",
+    "SlopeRules",
+    "StepRules",
+    "TierTable",
+    "VenueRules",
+    "find_venue",
+    "load_venue",
+    "sheet_folder",
+    "venue_ids",
+]
+
+Evidence = Literal["R", "D", "T", "S", "U", "A"]
+Mode = Literal["isolated", "cross", "portfolio"]
+Kind = Literal["linear", "inverse", "spot_margin", "lending", "option"]
+
+
+class Dated(Protocol):
+    """Anything with a first day in force."""
+
+    @property
+    def since(self) -> date: ...
+
+
+D = TypeVar("D", bound=Dated)
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every table of a sheet carries."""
+
+    since: date
+    source: str
+    evidence: Evidence
+    note: str = ""
+
+
+class MarginRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How requirement and liquidation are worked out in some margin modes."""
+
+    modes: tuple[Mode, ...]
+    price: Literal["mark", "oracle", "index"]
+    tier_by: Literal["value", "entry_value", "contracts", "slope"]
+    maintenance_basis: Literal["price", "entry"]
+    initial_basis: Literal["price", "entry"]
+    initial_form: Literal["leverage", "rate"]
+    closing_fee: Literal["none", "taker_on_value", "at_bankruptcy"]
+    trigger: Literal["at_or_below", "below"]
+    printed_price: Literal["exact", "tick_against", "tick_toward_entry"]
+    break_even: Literal["open_fee", "both_fees"]
+    continuous: bool
+    """Whether maintenance amounts continue the tier below; checked when tiers load."""
+
+
+class TierTable(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of tiers: a CSV file beside the sheets, or rows in the sheet itself."""
+
+    unit: Literal["quote", "coin", "contracts"]
+    file: str
+    licence: str = ""
+
+
+class StepRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Risk steps (BitMEX): every started step above the base limit adds one increment to both rates."""
+
+    symbol: str
+    base_limit: Decimal
+    step: Decimal
+    initial_rate: Decimal
+    maintenance_rate: Decimal
+    increment: Decimal
+
+
+class SlopeRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates that grow with the size (Deribit): rate = base + slope * size in coin."""
+
+    symbol: str
+    initial_rate: Decimal
+    maintenance_rate: Decimal
+    slope: Decimal
+
+
+class FeeRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Trading fees and the fee on the liquidated value, as rates."""
+
+    taker: Decimal
+    maker: Decimal
+    liquidation: Decimal = Decimal(0)
+
+
+class FundingRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the funding rate is formed and paid."""
+
+    form: Literal["clamped_premium", "dead_band", "legacy_clamp", "premium_only"]
+    interval_hours: int
+    """Hours between payments; 0 where funding accrues continuously."""
+    interest_8h: Decimal = Decimal(0)
+    clamp: Decimal = Decimal(0)
+    dead_band: Decimal = Decimal(0)
+    cap_form: Literal["none", "fixed", "margin_spread"] = "none"
+    cap: Decimal = Decimal(0)
+    """A rate for ``fixed``; a multiple of (initial - maintenance rate) for ``margin_spread``."""
+    samples: Literal["rising", "equal", "snapshot"] = "rising"
+    paid_on: Literal["mark", "oracle", "index"] = "mark"
+
+
+class MarkRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the mark price is formed."""
+
+    form: Literal["median_funding_basis_last", "index_plus_basis", "fair_funding_basis", "oracle_median_ema", "oracle"]
+    basis_seconds: int = 0
+    """Length of the moving average of the basis."""
+    band: Decimal = Decimal(0)
+    """How far the mark may stand from the index, as a rate; 0 for no band."""
+
+
+class LiquidationRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens when maintenance is not met, and who pays when equity is gone."""
+
+    form: Literal[
+        "ioc_then_takeover",
+        "lower_tier_then_takeover",
+        "two_tiers_then_takeover",
+        "fraction_then_wait",
+        "fillable_capped",
+        "incremental",
+        "sale_and_repay",
+        "anyone_with_bonus",
+    ]
+    cover: tuple[Literal["insurance", "adl", "loss_sharing", "deficit", "backstop"], ...]
+    adl_rank: Literal[
+        "none", "profit_times_leverage", "roi_and_margin_ratio", "price_move_times_leverage", "pseudorandom"
+    ]
+    adl_price: Literal["none", "bankruptcy", "mark", "oracle"]
+    first_fraction: Decimal = Decimal(1)
+    threshold: Decimal = Decimal(0)
+    """Notional above which ``first_fraction`` applies."""
+    wait_seconds: int = 0
+    fee_to_insurance: Decimal = Decimal(1)
+    """Which part of the liquidation fee the insurance fund keeps."""
+    backstop_fraction: Decimal = Decimal(0)
+    """Equity below this part of maintenance goes to the backstop."""
+    spread_to_maintenance: Decimal = Decimal(0)
+    bankruptcy_adjustment: Decimal = Decimal(0)
+    largest_fee: Decimal = Decimal(0)
+    smallest_notional: Decimal = Decimal(0)
+    largest_portion: Decimal = Decimal(1)
+    largest_notional_per_block: Decimal = Decimal(0)
+    risk_step_tiers: int = 0
+    """How many tiers one step goes down."""
+
+
+class BorrowRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Spot-margin loans: how hours are counted, which levels bind, what a loan costs when nothing else is said."""
+
+    modes: tuple[Mode, ...]
+    hours: Literal["clock_hours", "started_hours", "exact"]
+    level_form: Literal["assets_over_debts", "maintenance_on_debt"]
+    liquidation_level: Decimal = Decimal(0)
+    margin_call_level: Decimal = Decimal(0)
+    borrow_level: Decimal = Decimal(0)
+    transfer_level: Decimal = Decimal(0)
+    maintenance_rate: Decimal = Decimal(0)
+    """For ``maintenance_on_debt``: margin per debt value."""
+    fee_in_trigger: bool = False
+    largest_leverage: Decimal
+    hourly_rate: Decimal
+    """The hourly rate taken when the user gives none; labelled by ``evidence`` A where it is our assumption."""
+
+
+class ReserveRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One reserve of a lending market (Aave): what it counts as collateral and what borrowing it costs."""
+
+    symbol: str
+    liquidation_threshold: Decimal
+    loan_to_value: Decimal
+    liquidation_bonus: Decimal
+    optimal_utilisation: Decimal
+    base_rate: Decimal
+    slope_1: Decimal
+    slope_2: Decimal
+    close_factor: Decimal
+    full_close_below_health: Decimal
+    small_reserve_usd: Decimal
+
+
+class Grid(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The grid assumed for instruments whose tick and lot are not in the sheets."""
+
+    significant_digits: int
+    """A tick is one step in this many digits of the entry price."""
+    lot: Decimal
+    contract_size: Decimal = Decimal(1)
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of contract on a venue and its dated tables, newest last."""
+
+    kind: Kind
+    name: str
+    symbol: str
+    """How the venue writes a symbol, e.g. ``{base}{quote}``."""
+    quotes: tuple[str, ...]
+    """Quote assets, the usual one first."""
+    settle: Literal["quote", "base", "usd"]
+    symbol_base: dict[str, str] = {}
+    """Bases that the venue writes in its own way, e.g. BTC = XBT."""
+    instruments: str = ""
+    """CSV with real grids: symbol,tick,lot,contract_size,smallest,source."""
+    grid: tuple[Grid, ...]
+    margin: tuple[MarginRules, ...] = ()
+    tiers: tuple[TierTable, ...] = ()
+    steps: tuple[StepRules, ...] = ()
+    slopes: tuple[SlopeRules, ...] = ()
+    fees: tuple[FeeRules, ...]
+    funding: tuple[FundingRules, ...] = ()
+    mark: tuple[MarkRules, ...] = ()
+    liquidation: tuple[LiquidationRules, ...]
+    borrow: tuple[BorrowRules, ...] = ()
+    reserves: tuple[ReserveRules, ...] = ()
+
+    def margin_at(self, day: date, mode: str) -> MarginRules:
+        """The margin rules in force for a mode.
+
+        Raises:
+            UsageError: the venue has no such mode, or the day is before its first schedule.
+        """
+        of_mode = [rules for rules in self.margin if mode in rules.modes]
+        if not of_mode:
+            offered = sorted({m for rules in self.margin for m in rules.modes})
+            raise UsageError(f"{self.name}: no {mode} margin here; offered: {', '.join(offered) or 'none'}")
+        return at(of_mode, day, f"{self.name}: {mode} margin rules")
+
+
+class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A venue's sheet, read in and checked."""
+
+    venue: str
+    name: str
+    short_names: tuple[str, ...]
+    product: tuple[Product, ...]
+
+    def kinds(self) -> list[str]:
+        """The kinds of contract this venue offers, the usual one first."""
+        return [product.kind for product in self.product]
+
+    def of_kind(self, kind: str | None = None) -> Product:
+        """The product of a kind; the first of the sheet when none is named.
+
+        Raises:
+            UsageError: the venue has no such kind.
+        """
+        for product in self.product:
+            if kind is None or product.kind == kind:
+                return product
+        raise UsageError(f"{self.name} has no {kind} contracts here; offered: {', '.join(self.kinds())}")
+
+
+def at(tables: Sequence[D], day: date, what: str) -> D:
+    """The newest table in force on a day.
+
+    Raises:
+        UsageError: the day is before the first one; the message names the first day known.
+    """
+    in_force = [table for table in tables if table.since <= day]
+    if not in_force:
+        if not tables:
+            raise UsageError(f"{what}: nothing in the sheets")
+        first = min(table.since for table in tables)
+        raise UsageError(f"{what}: nothing known on {day}; the first schedule begins on {first}")
+    return max(in_force, key=lambda table: table.since)
+
+
+def sheet_folder() -> Path:
+    """Where the package keeps its sheets."""
+    return Path(__file__).parent.parent / "sheets"
+
+
+def venue_ids() -> list[str]:
+    """All venues with a sheet, in alphabetical order."""
+    return sorted(path.stem for path in (sheet_folder() / "venues").glob("*.toml"))
+
+
+@functools.cache
+def load_venue(venue: str) -> VenueRules:
+    """A shipped venue's rules by its id.
+
+    Raises:
+        UsageError: no such venue.
+        InputError: the sheet is broken; names file, line and field.
+    """
+    path = sheet_folder() / "venues" / f"{venue}.toml"
+    if not path.is_file():
+        raise UsageError(unknown_name("venue", venue, venue_ids()))
+    return read_venue(path)
+
+
+def read_venue(path: Path) -> VenueRules:
+    """A venue's rules from any sheet file, checked.
+
+    Raises:
+        InputError: names file, line and field.
+    """
+    content, lines = read_toml(path, shown_as=path.name)
+    rules = convert(content, VenueRules, lines, path.name)
+    for i, product in enumerate(rules.product):
+        for name in ("margin", "tiers", "fees", "funding", "mark", "liquidation", "borrow", "grid"):
+            tables: Sequence[_Table] = getattr(product, name)
+            for j, (earlier, later) in enumerate(itertools.pairwise(tables), 1):
+                if later.since < earlier.since:
+                    field = f"product[{i}].{name}[{j}].since"
+                    raise InputError(
+                        f"{later.since} stands after {earlier.since}; expected tables by date, field {field}",
+                        f"{path.name}:{lines.of(field)}",
+                    )
+    return rules
+
+
+def find_venue(given: str) -> VenueRules:
+    """A venue by its id or an unambiguous short form (``binance``, ``okx``, ``dydx``).
+
+    Raises:
+        UsageError: unknown or ambiguous; nearest names are offered.
+    """
+    folded = given.strip().casefold()
+    ids = venue_ids()
+    if folded in ids:
+        return load_venue(folded)
+    named = [venue for venue in ids if folded in load_venue(venue).short_names]
+    starting = named or [venue for venue in ids if venue.startswith(folded)]
+    if folded and len(starting) == 1:
+        return load_venue(starting[0])
+    if folded and len(starting) > 1:
+        raise UsageError(f"venue '{given}' is ambiguous; it may be {' or '.join(starting)}")
+    short = [name for venue in ids for name in load_venue(venue).short_names]
+    raise UsageError(unknown_name("venue", given, ids + short))
