@@ -5,10 +5,10 @@ columns in one compiled pass. It covers linear contracts whose tier is chosen by
 asked and whose margin holds no closing fee (Binance USDS-M, Hyperliquid); other forms are refused, and are
 asked one by one.
 
-Nothing is divided to decide. With r the rate and d the deduction of the tier, both out of ``one``, the rule
-says: equity <= ceil(worth * r / one) - d / one. Equity is a whole number of units, so this is the same as
+Nothing is divided to decide. With r the rate of the tier out of ``one`` and d its deduction in units, the rule
+says: equity <= ceil(worth * r / one) - d. All but the quotient are whole numbers, so this is the same as
 
-    equity * one < worth * r - d + one          (without "+ one" where equality is still safe)
+    equity * one < worth * r - d * one + one          (without "+ one" where equality is still safe)
 
 which is exact in 64 bits as long as the products fit. The pass notes the largest sizes it met, and afterwards
 the bound is checked on unbounded integers: an answer that could have wrapped is never handed out.
@@ -17,6 +17,7 @@ the bound is checked on unbounded integers: an answer that could have wrapped is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -25,14 +26,14 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.compile import kernel, rule
 from shortdesk.ground.errors import InputError
-from shortdesk.margin.position import Form
+from shortdesk.ground.instrument import Form
 from shortdesk.margin.requirement import Basis, FeeForm, Terms, Tier, TierBy
 from shortdesk.margin.risk import Trigger
 
 __all__ = ["Rows", "SweepSchedule", "liquidatable_sweep", "maintenance_sweep", "sweep_schedule"]
 
 Rows = tuple[tuple[int, int, int], ...]
-"""Per tier: floor in units (the tier holds worth above it), rate and deduction out of ``one``."""
+"""Per tier: floor in units (the tier holds worth above it), rate out of ``one``, deduction times ``one``."""
 
 _MOST = (1 << 63) - 1
 
@@ -47,10 +48,11 @@ class SweepSchedule(NamedTuple):
 
 
 def sweep_schedule(form: int, terms: Terms, tiers: Sequence[Tier]) -> SweepSchedule:
-    """The sweep's form of an instrument's terms and tiers; rates and ``one`` are reduced by what they share.
+    """The sweep's form of an instrument's terms and tiers; rates are reduced by what they share.
 
     Raises:
-        InputError: the terms are not of the form that the sweep covers, or a deduction is no whole unit.
+        InputError: the terms are not of the form that the sweep covers, the tiers have a gap, or a deduction would
+            make the margin negative.
     """
     covered = (
         form in (Form.SPOT, Form.LINEAR)
@@ -63,23 +65,23 @@ def sweep_schedule(form: int, terms: Terms, tiers: Sequence[Tier]) -> SweepSched
             "a sweep covers linear contracts with tiers by worth at the price asked and no closing fee inside "
             "the margin; ask position_risk for this instrument"
         )
-    if not tiers:
-        raise InputError("a sweep needs at least one tier; none was given")
+    if not tiers or tiers[0].floor != 0:
+        raise InputError("a sweep needs tiers that start at a floor of 0 units")
+    for below, tier in pairwise(tiers):
+        if tier.floor != below.cap:
+            raise InputError(f"a tier ends at {below.cap} units but the next one starts at {tier.floor}")
     for tier in tiers:
-        if tier.deduction % terms.rate_one:
-            raise InputError(
-                f"the tier above {tier.floor} units deducts {tier.deduction}/{terms.rate_one} units; "
-                "a sweep needs whole units"
-            )
+        if tier.floor * tier.maintenance_rate < tier.deduction * terms.rate_one:
+            raise InputError(f"the tier above {tier.floor} units deducts {tier.deduction}, more than its own margin")
     shared = gcd(terms.rate_one, *(tier.maintenance_rate for tier in tiers))
-    rows = tuple((tier.floor, tier.maintenance_rate // shared, tier.deduction // shared) for tier in tiers)
     one = terms.rate_one // shared
+    rows = tuple((tier.floor, tier.maintenance_rate // shared, tier.deduction * one) for tier in tiers)
     return SweepSchedule(rows, one, one if terms.trigger == Trigger.AT_OR_BELOW else 0)
 
 
 @rule
 def scaled_maintenance(worth: int, rows: Rows) -> int:
-    """worth * rate - deduction of the last tier whose floor lies below, out of ``one``; 0 below the first."""
+    """worth * rate - deduction of the last tier whose floor lies below, times ``one``; 0 for no worth."""
     scaled = 0
     for floor, rate, deduction in rows:
         if worth > floor:
@@ -98,28 +100,28 @@ def _flag(
     rows: Rows,
     flags: NDArray[np.bool_],
 ) -> tuple[int, int, int, int]:
-    """Fill ``flags``; give back -max|lots|, min and max entered, -max|wallet|."""
-    most_lots, least_entered, most_entered, most_wallet = 0, 0, 0, 0
+    """Fill ``flags``; give back -max|lots|, min and max entered, -max|wallet| (-2^63 has no positive twin)."""
+    low_lots, low_entered, high_entered, low_wallet = 0, 0, 0, 0
     for i in range(lots.shape[0]):
         worth = abs(lots[i]) * worth_per_lot
         profit = worth - entered[i] if lots[i] > 0 else entered[i] - worth
         due = scaled_maintenance(worth, rows)
         flags[i] = (due > 0) & ((wallet[i] + profit) * one < due + slack)
-        most_lots = min(most_lots, -abs(lots[i]))
-        least_entered = min(least_entered, entered[i])
-        most_entered = max(most_entered, entered[i])
-        most_wallet = min(most_wallet, -abs(wallet[i]))
-    return most_lots, least_entered, most_entered, most_wallet
+        low_lots = min(low_lots, -abs(lots[i]))
+        low_entered = min(low_entered, entered[i])
+        high_entered = max(high_entered, entered[i])
+        low_wallet = min(low_wallet, -abs(wallet[i]))
+    return low_lots, low_entered, high_entered, low_wallet
 
 
 @kernel
 def _require(lots: NDArray[np.int64], worth_per_lot: int, one: int, rows: Rows, margins: NDArray[np.int64]) -> int:
     """Fill ``margins`` in units, rounded up; give back -max|lots|."""
-    most_lots = 0
+    low_lots = 0
     for i in range(lots.shape[0]):
         margins[i] = -(-scaled_maintenance(abs(lots[i]) * worth_per_lot, rows) // one)
-        most_lots = min(most_lots, -abs(lots[i]))
-    return most_lots
+        low_lots = min(low_lots, -abs(lots[i]))
+    return low_lots
 
 
 def liquidatable_sweep(
@@ -144,36 +146,32 @@ def liquidatable_sweep(
             max|lots| * P * highest rate + highest deduction + one < 2^63 and
             (max|wallet| + max|lots| * P + max entered) * one < 2^63.
     """
-    columns = [
-        _column("lots", lots),
-        _column("entered_units", entered_units),
-        _column("wallet_units", wallet_units),
-    ]
-    if len({len(column) for column in columns}) > 1:
+    held = _column("lots", lots)
+    entered = _column("entered_units", entered_units)
+    wallet = _column("wallet_units", wallet_units)
+    if not len(held) == len(entered) == len(wallet):
         raise InputError(
-            "lots, entered_units and wallet_units must have one entry per account; got "
-            + ", ".join(str(len(column)) for column in columns)
+            "lots, entered_units and wallet_units must have one entry per account; "
+            f"got {len(held)}, {len(entered)} and {len(wallet)}"
         )
     _check_scale(worth_per_lot, schedule)
-    flags = np.empty(len(columns[0]), np.bool_)
+    flags = np.empty(len(held), np.bool_)
     with np.errstate(over="ignore"):  # interpreted, numpy warns where compiled code wraps; both are caught below
-        noted = _flag(*columns, worth_per_lot, schedule.one, schedule.slack, schedule.rows, flags)
-    most_lots, least_entered, most_entered, most_wallet = (int(value) for value in noted)
-    if least_entered < 0:
-        raise InputError(f"entered_units holds {least_entered}; the worth at entry is never negative")
-    worth = _check_lots(-most_lots, worth_per_lot, schedule)
-    if (worth + most_entered - most_wallet) * schedule.one > _MOST:
+        noted = _flag(held, entered, wallet, worth_per_lot, schedule.one, schedule.slack, schedule.rows, flags)
+    low_lots, low_entered, high_entered, low_wallet = (int(value) for value in noted)
+    if low_entered < 0:
+        raise InputError(f"entered_units holds {low_entered}; the worth at entry is never negative")
+    worth = _check_lots(-low_lots, worth_per_lot, schedule)
+    if (worth + high_entered - low_wallet) * schedule.one > _MOST:
         raise InputError(
-            f"wallets up to {-most_wallet} and entries up to {most_entered} units are too large for an exact sweep: "
+            f"wallets up to {-low_wallet} and entries up to {high_entered} units are too large for an exact sweep: "
             f"with a worth of up to {worth} units their sum may reach {_MOST // schedule.one}; use a coarser unit"
         )
     return flags
 
 
-def maintenance_sweep(
-    lots: NDArray[np.int64], worth_per_lot: int, schedule: SweepSchedule
-) -> NDArray[np.int64]:
-    """Maintenance margin of every position at one mark, in units, rounded up: ceil((worth * r - d) / one).
+def maintenance_sweep(lots: NDArray[np.int64], worth_per_lot: int, schedule: SweepSchedule) -> NDArray[np.int64]:
+    """Maintenance margin of every position at one mark, in units, rounded up: ceil(worth * r / one) - d.
 
     ``lots`` (shape (n,), signed) and ``worth_per_lot`` as in ``liquidatable_sweep``.
 
@@ -185,8 +183,8 @@ def maintenance_sweep(
     _check_scale(worth_per_lot, schedule)
     margins = np.empty(len(column), np.int64)
     with np.errstate(over="ignore"):
-        most_lots = int(_require(column, worth_per_lot, schedule.one, schedule.rows, margins))
-    _check_lots(-most_lots, worth_per_lot, schedule)
+        low_lots = int(_require(column, worth_per_lot, schedule.one, schedule.rows, margins))
+    _check_lots(-low_lots, worth_per_lot, schedule)
     return margins
 
 
