@@ -1,8 +1,9 @@
 """Exact integer arithmetic whose names say how they round, and therefore whom they favour.
 
 ``mul_div_*`` computes a * b / c with the product kept in full. Called from Python the integers are
-unbounded. In a kernel the product has 128 bits and only the quotient must fit in 63; a caller proves
-that bound when the sheet loads. ``c`` must be positive.
+unbounded, those read from a table included: a row gives numpy's 64-bit integers, which would wrap. In a
+kernel the product has 128 bits and only the quotient must fit in 63; a caller proves that bound when the
+sheet loads. ``c`` must be positive.
 """
 
 from __future__ import annotations
@@ -114,19 +115,19 @@ def _div_128_by_64(high: np.uint64, low: np.uint64, c: np.uint64) -> tuple[np.ui
 @rule(compiled=_mul_div_down_128)
 def mul_div_down(a: int, b: int, c: int) -> int:
     """floor(a * b / c): toward minus infinity."""
-    return a * b // c
+    return int(a) * int(b) // int(c)
 
 
 @rule(compiled=_mul_div_up_128)
 def mul_div_up(a: int, b: int, c: int) -> int:
     """ceil(a * b / c): toward plus infinity."""
-    return -(-a * b // c)
+    return -(-int(a) * int(b) // int(c))
 
 
 @rule(compiled=_mul_div_nearest_128)
 def mul_div_nearest(a: int, b: int, c: int) -> int:
     """a * b / c to the nearest integer, halves away from zero, so that it favours neither side."""
-    quotient, rest = divmod(abs(a * b), c)
+    quotient, rest = divmod(abs(int(a) * int(b)), int(c))
     if 2 * rest >= c:
         quotient += 1
     return -quotient if (a < 0) != (b < 0) else quotient
@@ -158,7 +159,7 @@ def _sign(a: int) -> int:
 @rule(compiled=_products_ordered_128)
 def products_ordered(a: int, b: int, c: int, d: int) -> bool:
     """Whether a * b >= c * d: compares two ratios without dividing."""
-    return a * b >= c * d
+    return int(a) * int(b) >= int(c) * int(d)
 
 
 @rule
