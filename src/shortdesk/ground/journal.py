@@ -7,7 +7,7 @@ Layout: 80 bytes, ten little-endian 64-bit words, no padding. The first 13 field
 under their names; ``asset``, ``other_order`` and ``code`` were added so that no field has to carry
 another's meaning (what moved, the maker's order of a fill, the reason of a refusal). ``-1`` in
 ``cause``, ``order``, ``other_order``, ``account``, ``other``, ``instrument``, ``asset``, ``venue`` and
-``price`` means none; ``lots`` and ``units`` are then 0. ``ground/kinds.py`` says what each kind fills.
+``price`` means none; ``lots`` and ``units`` are then 0. ``ground/kind_uses.py`` says what each kind fills.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["JOURNAL_FORMAT", "NO_MECHANISM", "ROW", "ROW_BYTES", "Kind", "Mechan
 JOURNAL_FORMAT = 1
 """The number of this format. It changes when a field or the meaning of a number changes."""
 
-ROW = np.dtype(
+_FIELDS = np.dtype(
     [
         ("seq", "<i8"),  # number of the row in its Journal, from 0 without a gap
         ("time_ns", "<i8"),  # nanoseconds since 1970-01-01 UTC
@@ -46,12 +46,14 @@ ROW = np.dtype(
     ],
     align=True,
 )
+ROW: np.dtype[Any] = np.dtype((np.record, _FIELDS))
+"""The row. ``np.record`` lets plain Python read ``rows[i].price`` as a kernel does."""
 ROW_BYTES = ROW.itemsize
 
 
 def new_rows(capacity: int) -> NDArray[Any]:
-    """An empty table of ``capacity`` rows whose rows read like prose (``rows[i].price``)."""
-    return np.zeros(capacity, ROW).view(np.recarray)
+    """An empty table of ``capacity`` rows: a plain array, which a kernel takes twice as fast as a recarray."""
+    return np.zeros(capacity, ROW)
 
 
 @rule
