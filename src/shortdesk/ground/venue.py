@@ -23,12 +23,17 @@ from shortdesk.ground.toml import convert, read_toml
 
 __all__ = [
     "BorrowRules",
+    "CollateralRules",
     "FeeRules",
     "FundingRules",
     "Grid",
+    "LadderRules",
     "LiquidationRules",
+    "LiquidityTierRules",
     "MarginRules",
     "MarkRules",
+    "OptionRules",
+    "PortfolioRules",
     "Product",
     "ReserveRules",
     "SlopeRules",
@@ -110,6 +115,21 @@ class SlopeRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slope: Decimal
 
 
+class LiquidityTierRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A liquidity tier (dYdX): one pair of rates for all its markets; open interest raises the initial rate only."""
+
+    name: str
+    markets: tuple[str, ...]
+    """The bases that trade in this tier."""
+    initial_rate: Decimal
+    maintenance_fraction: Decimal
+    """Maintenance rate = initial rate * this."""
+    impact_notional: Decimal
+    open_interest_lower: Decimal = Decimal(0)
+    open_interest_upper: Decimal = Decimal(0)
+    """Between the two the initial rate rises in a straight line to 1; both 0 where it never rises."""
+
+
 class FeeRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Trading fees and the fee on the liquidated value, as rates."""
 
@@ -129,9 +149,14 @@ class FundingRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True
     dead_band: Decimal = Decimal(0)
     cap_form: Literal["none", "fixed", "margin_spread"] = "none"
     cap: Decimal = Decimal(0)
-    """A rate for ``fixed``; a multiple of (initial - maintenance rate) for ``margin_spread``."""
+    """``fixed``: the largest rate of one payment (of 8 hours where funding accrues continuously).
+    ``margin_spread``: the largest 8-hour rate as a multiple of (initial - maintenance rate)."""
     samples: Literal["rising", "equal", "snapshot"] = "rising"
+    window: Literal["current", "previous"] = "current"
+    """Whether the premium is averaged over the interval that is being paid for, or over the one before."""
     paid_on: Literal["mark", "oracle", "index"] = "mark"
+    bases: tuple[str, ...] = ()
+    """The bases to which the table applies; none named: all that no other table in force names."""
 
 
 class MarkRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +187,10 @@ class LiquidationRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=
         "none", "profit_times_leverage", "roi_and_margin_ratio", "price_move_times_leverage", "pseudorandom"
     ]
     adl_price: Literal["none", "bankruptcy", "mark", "oracle"]
+    adl_fund_drawdown: Decimal = Decimal(0)
+    """ADL starts when the insurance fund has lost this part of its 8-hour peak; 0: when it is empty."""
+    adl_mark_beyond: Decimal = Decimal(0)
+    """Mark is used where the bankruptcy price is further from it than this, as a rate; 0: never."""
     first_fraction: Decimal = Decimal(1)
     threshold: Decimal = Decimal(0)
     """Notional above which ``first_fraction`` applies."""
@@ -198,6 +227,53 @@ class BorrowRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The hourly rate taken when the user gives none; labelled by ``evidence`` A where it is our assumption."""
 
 
+class LadderRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Risk ratios of isolated spot-margin pairs (Binance): one ladder for each largest leverage.
+
+    Largest leverage on rung i = 1 + 1/(initial_ratios[i] - 1), cut to two decimals.
+    """
+
+    largest_leverage: Decimal
+    bases: tuple[str, ...]
+    """The bases whose pairs stand on this ladder; none named: all that no other ladder names."""
+    initial_ratios: tuple[Decimal, ...]
+    margin_call_level: Decimal
+    liquidation_level: Decimal
+
+
+class CollateralRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an asset counts as collateral in a multi-asset account: value * (1 - haircut)."""
+
+    asset: str
+    haircut: Decimal
+
+
+class OptionRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Standard margin of short options (Deribit), in coin per contract; OTM and strike relative to the underlying.
+
+    Initial = max(initial_rate - OTM, initial_floor) + mark; maintenance = maintenance_rate + mark for calls and
+    max(maintenance_rate, maintenance_rate * mark) + mark for puts, whose initial is never below their maintenance.
+    """
+
+    initial_rate: Decimal
+    initial_floor: Decimal
+    maintenance_rate: Decimal
+
+
+class PortfolioRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Portfolio margin by scenarios (Deribit): worst bucket + roll shock, maintenance a part of it."""
+
+    price_range: Decimal
+    """The outermost buckets stand at + and - this move."""
+    buckets: int
+    extended_moves: tuple[Decimal, ...]
+    """Further moves of the table beyond the range."""
+    volatility_states: int
+    roll_shock_rate: Decimal
+    """Of the gross size."""
+    maintenance_factor: Decimal
+
+
 class ReserveRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One reserve of a lending market (Aave): what it counts as collateral and what borrowing it costs."""
 
@@ -212,6 +288,13 @@ class ReserveRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True
     close_factor: Decimal
     full_close_below_health: Decimal
     small_reserve_usd: Decimal
+    """A reserve of less than this may be closed whole; 0 where the size does not matter."""
+    smallest_left_usd: Decimal = Decimal(0)
+    """Less than this may not be left on either side, unless one side is emptied."""
+    protocol_fee: Decimal = Decimal(0)
+    """The protocol's part of the bonus."""
+    hourly_rate: Decimal = Decimal(0)
+    """The hourly borrow rate taken when the user gives none."""
 
 
 class Grid(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -242,12 +325,21 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tiers: tuple[TierTable, ...] = ()
     steps: tuple[StepRules, ...] = ()
     slopes: tuple[SlopeRules, ...] = ()
+    liquidity_tiers: tuple[LiquidityTierRules, ...] = ()
     fees: tuple[FeeRules, ...]
     funding: tuple[FundingRules, ...] = ()
     mark: tuple[MarkRules, ...] = ()
     liquidation: tuple[LiquidationRules, ...]
     borrow: tuple[BorrowRules, ...] = ()
+    ladders: tuple[LadderRules, ...] = ()
     reserves: tuple[ReserveRules, ...] = ()
+    options: tuple[OptionRules, ...] = ()
+    portfolio: tuple[PortfolioRules, ...] = ()
+
+    def modes(self) -> list[str]:
+        """The margin modes offered, in the order of the sheet."""
+        rules = (*self.margin, *self.borrow)
+        return list(dict.fromkeys(mode for table in rules for mode in table.modes))
 
     def margin_at(self, day: date, mode: str) -> MarginRules:
         """The margin rules in force for a mode.
@@ -268,6 +360,9 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     venue: str
     name: str
     short_names: tuple[str, ...]
+    digits: dict[str, int] = {}
+    """Decimals of the smallest unit in which the venue keeps an asset; 8 for assets that are not named."""
+    collateral: tuple[CollateralRules, ...] = ()
     product: tuple[Product, ...]
 
     def kinds(self) -> list[str]:
