@@ -11,7 +11,8 @@ file that may hold a rule or a kernel.
 
 Both are compiled without reference counting (``_nrt=False``, private to numba and therefore bounded
 in ``pyproject.toml``): such code may not allocate or return arrays, and helpers that take tables
-cost nothing.
+cost nothing. Both let go of the interpreter's lock (``nogil``), so that a thread can write the Journal
+while the market runs; a kernel's tables belong to its caller until it returns.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = ["cache_folder", "interpreted", "kernel", "rule", "source_digest"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True}
 _ROOMS = ("ground", "margin", "market", "stage")
 _waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None, str]] = []
 _cache_is_set = False
