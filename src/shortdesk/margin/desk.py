@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.fine import Exact, fine, from_fine, to_decimal, to_fraction
+from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
 from shortdesk.ground.instrument import Form
 from shortdesk.margin.contract import Contract, leverage_x100
 from shortdesk.margin.position import FLAT, Position, after_fill, entry_value, unrealised, value_at
-from shortdesk.margin.requirement import chosen_tier, fee_to_close, position_risk
+from shortdesk.margin.requirement import FeeForm, chosen_tier, fee_to_close, initial_margin, position_risk
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.solve import NO_PRICE, bankruptcy_ticks, liquidation_ticks
 
@@ -25,6 +25,7 @@ __all__ = [
     "State",
     "bankruptcy_price",
     "break_even_price",
+    "isolated_wallet",
     "liquidation_price",
     "margins",
     "opened",
@@ -158,9 +159,43 @@ def printed_liquidation(exact: Decimal, side: str, tick: Exact, printed: str) ->
 
 
 def bankruptcy_price(contract: Contract, position: Position, wallet: Exact) -> Decimal | None:
-    """The price at which equity is gone, before fees; None where it never is."""
+    """The price at which equity is gone; None where it never is.
+
+    Before fees, but for venues whose margin contains the fee to close at bankruptcy: there that fee is paid too.
+    """
+    if contract.terms.fee_form == FeeForm.AT_BANKRUPTCY:
+        return _bankruptcy_with_fee(contract, position, wallet)
     ticks = bankruptcy_ticks(contract.form, contract.factor, position, fine(wallet, 2))
     return None if ticks == NO_PRICE else from_fine(ticks)
+
+
+def _bankruptcy_with_fee(contract: Contract, position: Position, wallet: Exact) -> Decimal | None:
+    """wallet + gain = fee * worth.
+
+    Linear: P = (s*cost - wallet) / (Q*(s - f)). Inverse: worth = (wallet + s*cost) / (s + f), P = n / worth.
+    """
+    side = 1 if position.lots > 0 else -1
+    fee = Fraction(contract.terms.fee_rate, contract.terms.rate_one)
+    cost, behind = Fraction(entry_value(position), ONE**2), to_fraction(wallet)
+    size = Fraction(abs(position.lots), ONE)
+    if contract.form == Form.INVERSE:
+        worth = (behind + side * cost) / (side + fee)
+        return to_decimal(size / worth) if worth > 0 else None
+    price = (side * cost - behind) / (size * (side - fee))
+    return to_decimal(price) if price > 0 else None
+
+
+def isolated_wallet(contract: Contract, position: Position, leverage: Exact, extra: Exact = 0) -> Decimal:
+    """What stands behind a fresh isolated position: its initial margin at entry (closing fee included where the
+    venue's margin contains one) and what was added.
+    """
+    lev = leverage_x100(leverage)
+    entered = entry_value(position)
+    count = len(contract.tiers)
+    initial = initial_margin(
+        contract.terms, contract.tiers, 0, count, contract.form, position.lots, entered, entered, lev
+    )
+    return from_fine(initial + fine(extra, 2), 2)
 
 
 def break_even_price(

@@ -1,0 +1,258 @@
+"""A whole account on one venue: balances, loans and positions that stand for each other.
+
+The account's Risk is the sum of its parts, in one currency, at one set of prices. A price move is given for a
+base asset and moves everything that depends on it: every leg on that asset (both legs of a hedge), and the
+worth of the coin itself where it is collateral or the money of an inverse contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
+from shortdesk.ground.instrument import Form
+from shortdesk.ground.units import Units
+from shortdesk.margin.contract import Contract, leverage_x100
+from shortdesk.margin.position import Position, after_fill, entry_value, unrealised, value_at
+from shortdesk.margin.requirement import position_risk
+from shortdesk.margin.risk import NO_RISK, Risk, Trigger, add, is_liquidatable
+
+__all__ = [
+    "Account",
+    "AccountFigures",
+    "Balance",
+    "Leg",
+    "Moved",
+    "account_figures",
+    "account_risk",
+    "largest_additional",
+    "leg_state",
+    "liquidation_moves",
+    "net_delta",
+]
+
+_HIGHEST_MULTIPLE = 1000
+"""Liquidation is looked for up to a thousand times the present price."""
+
+
+class Balance(NamedTuple):
+    """An amount of an asset, negative where it is owed; ``price`` is in the account's currency."""
+
+    asset: str
+    amount: Exact
+    price: Exact = 1
+    haircut: Exact = 0
+    """Which part of a positive amount does not count as collateral."""
+
+
+class Leg(NamedTuple):
+    """An open position and where its price stands."""
+
+    symbol: str
+    base: str
+    settle: str
+    contract: Contract
+    position: Position
+    mark: Exact
+    leverage: Exact = 1
+    settle_price: Exact = 1
+    """Price of the settlement asset in the account's currency; for inverse contracts it is the mark."""
+
+
+class Account(NamedTuple):
+    """Balances and legs that share their equity. ``debt_rate`` is the maintenance margin on what is owed."""
+
+    balances: Sequence[Balance]
+    legs: Sequence[Leg]
+    trigger: Trigger = Trigger.AT_OR_BELOW
+    debt_rate: Exact = 0
+    debt_initial_rate: Exact = 0
+
+
+class AccountFigures(NamedTuple):
+    """The figures of an account in its currency."""
+
+    wallet: Decimal
+    """Balances less debts, after haircuts."""
+    unrealised: Decimal
+    equity: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    available: Decimal
+    initial_rate: Decimal | None
+    maintenance_rate: Decimal | None
+    liquidatable: bool
+
+
+class Moved(NamedTuple):
+    """The prices of a base asset at which the account is liquidated, as multiples and as prices; None for never."""
+
+    below: Decimal | None
+    above: Decimal | None
+
+
+def account_risk(account: Account, moves: Mapping[str, Fraction] | None = None) -> Risk:
+    """Risk of the account in its currency, on the fine scale; ``moves`` multiplies prices by base asset."""
+    moves = moves or {}
+    total = _balances_risk(account, moves)
+    for leg in account.legs:
+        total = add(total, _leg_risk(leg, moves))
+    return total
+
+
+def _balances_risk(account: Account, moves: Mapping[str, Fraction]) -> Risk:
+    total = NO_RISK
+    on_debt, on_new_debt = to_fraction(account.debt_rate), to_fraction(account.debt_initial_rate)
+    for balance in account.balances:
+        price = to_fraction(balance.price) * moves.get(balance.asset, Fraction(1))
+        worth = fine(to_fraction(balance.amount) * price, 2)
+        if worth >= 0:
+            cut = to_fraction(balance.haircut)
+            total = add(
+                total, Risk(Units(worth - mul_div_up(worth, cut.numerator, cut.denominator)), Units(0), Units(0))
+            )
+        else:
+            initial = mul_div_up(-worth, on_new_debt.numerator, on_new_debt.denominator)
+            maintenance = mul_div_up(-worth, on_debt.numerator, on_debt.denominator)
+            total = add(total, Risk(Units(worth), Units(initial), Units(maintenance)))
+    return total
+
+
+def _leg_risk(leg: Leg, moves: Mapping[str, Fraction]) -> Risk:
+    contract = leg.contract
+    ticks = fine(to_fraction(leg.mark) * moves.get(leg.base, Fraction(1)))
+    risk = position_risk(
+        contract.terms,
+        contract.tiers,
+        0,
+        len(contract.tiers),
+        contract.form,
+        contract.factor,
+        leg.position,
+        0,
+        leverage_x100(leg.leverage),
+        ticks,
+    )
+    price = fine(to_fraction(leg.settle_price) * moves.get(leg.settle, Fraction(1)))
+    if price == ONE:
+        return risk
+    return Risk(
+        Units(mul_div_down(risk.equity, price, ONE)),
+        Units(mul_div_up(risk.initial, price, ONE)),
+        Units(mul_div_up(risk.maintenance, price, ONE)),
+    )
+
+
+def account_figures(account: Account, moves: Mapping[str, Fraction] | None = None) -> AccountFigures:
+    """Wallet, equity, margins, rates and what is still available."""
+    risk = account_risk(account, moves)
+    wallet = _balances_risk(account, moves or {}).equity
+    rates = [
+        to_decimal(Fraction(part, risk.equity)) if risk.equity else None for part in (risk.initial, risk.maintenance)
+    ]
+    return AccountFigures(
+        wallet=from_fine(wallet, 2),
+        unrealised=from_fine(risk.equity - wallet, 2),
+        equity=from_fine(risk.equity, 2),
+        initial_margin=from_fine(risk.initial, 2),
+        maintenance_margin=from_fine(risk.maintenance, 2),
+        available=from_fine(risk.equity - risk.initial, 2),
+        initial_rate=to_decimal(Fraction(risk.initial, risk.equity)) if risk.equity else None,
+        maintenance_rate=to_decimal(Fraction(risk.maintenance, risk.equity)) if risk.equity else None,
+        liquidatable=is_liquidatable(risk, account.trigger),
+    )
+
+
+def liquidation_moves(account: Account, base: str) -> Moved:
+    """The multiples of a base asset's price at which the account dies, all other prices held.
+
+    Found by asking the account's Risk; resolved to 10^-24 of the price.
+    """
+
+    def dead(multiple: int) -> bool:
+        return is_liquidatable(account_risk(account, {base: Fraction(multiple, ONE)}), account.trigger)
+
+    if dead(ONE):
+        return Moved(Decimal(1), Decimal(1))
+    return Moved(_border(dead, ONE, 1), _border(dead, ONE, _HIGHEST_MULTIPLE * ONE))
+
+
+def _border(dead: Callable[[int], bool], alive: int, limit: int) -> Decimal | None:
+    if not dead(limit):
+        return None
+    gone = limit
+    while abs(gone - alive) > 1:
+        middle = (alive + gone) // 2
+        if dead(middle):
+            gone = middle
+        else:
+            alive = middle
+    return from_fine(gone)
+
+
+def net_delta(account: Account, base: str) -> Decimal:
+    """How much the account gains, in its currency, per unit of currency that the base asset rises.
+
+    Spot and debts count their amounts, linear legs their size, inverse legs n*c/mark coins.
+    """
+    coins = sum((to_fraction(b.amount) for b in account.balances if b.asset == base), Fraction(0))
+    for leg in account.legs:
+        if leg.base != base:
+            continue
+        side = 1 if leg.position.lots > 0 else -1
+        if leg.contract.form == Form.INVERSE:
+            # A short earns s*(n/EP - n/P) coins; worth of those in the currency moves by s*n/EP per unit of price.
+            coins += side * Fraction(entry_value(leg.position), ONE**2)
+        else:
+            coins += Fraction(leg.position.lots, ONE)
+    return to_decimal(coins)
+
+
+def leg_state(leg: Leg) -> tuple[Decimal, Decimal]:
+    """Unrealised profit and worth of a leg at its mark, in its settlement asset."""
+    ticks = fine(leg.mark)
+    contract = leg.contract
+    return (
+        from_fine(unrealised(contract.form, contract.factor, leg.position, ticks), 2),
+        from_fine(value_at(contract.form, contract.factor, leg.position.lots, ticks), 2),
+    )
+
+
+def largest_additional(account: Account, leg: Leg) -> Decimal:
+    """The largest size that can be added to a leg at its mark, in its own side, by asking the account's Risk.
+
+    The answer leaves equity at or above the initial margin; resolved to 10^-8 of a unit.
+    """
+    step = ONE // 10**8
+    others = [other for other in account.legs if other is not leg]
+    side = 1 if leg.position.lots > 0 else -1
+
+    def fits(steps: int) -> bool:
+        added = _with_lots(leg, side * steps * step)
+        risk = account_risk(account._replace(legs=[*others, added]))
+        return risk.equity >= risk.initial and not is_liquidatable(risk, account.trigger)
+
+    if not fits(0):
+        return Decimal(0)
+    high = 1
+    while fits(high) and high < 10**24:
+        high *= 2
+    low = high // 2 if high > 1 else 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(middle):
+            low = middle
+        else:
+            high = middle
+    return from_fine(low * step)
+
+
+def _with_lots(leg: Leg, lots: int) -> Leg:
+    if lots == 0:
+        return leg
+    filled = after_fill(leg.contract.form, leg.contract.factor, leg.position, lots, fine(leg.mark))
+    return leg._replace(position=filled.position)
