@@ -24,20 +24,18 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParse
 from sybil.parsers.rest import DocTestParser
 
 OPTIONS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
-ROOT = Path(__file__).parent
-
-
-class Folder:
-    """A temporary folder that one page's files and commands share."""
-
-    def __init__(self) -> None:
-        self._kept = tempfile.TemporaryDirectory(prefix="shortdesk-page-")
-        self.path = Path(self._kept.name)
 
 
 def page_folder(document: Document) -> Path:
-    folder: Folder = document.namespace.setdefault("_page_folder", Folder())
-    return folder.path
+    """A temporary folder that one page's files and commands share."""
+    if "_folder" not in document.namespace:
+        document.namespace["_folder"] = tempfile.TemporaryDirectory(prefix="shortdesk-page-")
+    return Path(document.namespace["_folder"].name)
+
+
+def remove_folder(namespace: dict[str, Any]) -> None:
+    if "_folder" in namespace:
+        namespace.pop("_folder").cleanup()
 
 
 def run_command(words: list[str], folder: Path) -> str:
@@ -89,15 +87,9 @@ pages = Sybil(
         CodeBlockParser(language="toml", evaluator=write_file),
         SkipParser(),
     ],
-    patterns=["README.md", "CONTRIBUTING.md", "docs/**.md"],
+    pattern="*.md",
+    teardown=remove_folder,
 )
-docstrings = Sybil(parsers=[DocTestParser(OPTIONS)], patterns=["src/**.py"])
+docstrings = Sybil(parsers=[DocTestParser(OPTIONS)], path="src", pattern="*.py")
 
 pytest_collect_file = sybil_pytest.pytest_integration(pages, docstrings)
-
-
-def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """Examples of one page build on each other, so one worker takes them all."""
-    for item in items:
-        if isinstance(item, sybil_pytest.SybilItem):
-            item.add_marker(pytest.mark.xdist_group(name=str(item.path.relative_to(ROOT))))
