@@ -2,7 +2,7 @@
 # A fresh clone needs Python 3.11 or newer (with venv), make and a package index, and nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick check lint types floors format bounds deep bench docs lock clean
+.PHONY: help setup run test quick check lint types floors format modes deep bench docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,8 +28,9 @@ test: $(VENV)/.test ## set up what is missing and run all tests, documentation e
 quick: $(VENV)/.test ## all tests with few examples each, stopping at the first failure
 	$(BIN)/pytest -n $(WORKERS) --depth quick -x -q
 
-bounds: $(VENV)/.test ## the tests that run kernels, with every array access checked
+modes: $(VENV)/.test ## the tests again, once with every array access checked and once without compiling
 	$(BIN)/pytest -n $(WORKERS) --depth quick --bounds -q tests
+	$(BIN)/pytest -n $(WORKERS) --depth quick --interpreted -q tests
 
 deep: $(VENV)/.test ## long runs with fresh seeds, for a night
 	$(BIN)/pytest -n $(WORKERS) --depth deep

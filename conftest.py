@@ -17,7 +17,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sybil import Document, Example, Sybil
 from sybil.integration import pytest as sybil_pytest
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
