@@ -25,15 +25,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
-__all__ = ["cache_folder", "interpreted", "kernel", "rule", "source_digest"]
+__all__ = ["cache_folder", "element", "interpreted", "kernel", "rule", "source_digest"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True}
+_RULE_OPTIONS: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _ROOMS = ("ground", "margin", "market", "stage")
-_waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None, str]] = []
+_waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None, str, bool]] = []
 _cache_is_set = False
+_element_is_known = False
 
 
 def interpreted() -> bool:
@@ -45,24 +47,32 @@ def interpreted() -> bool:
 def rule(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def rule(
-    *, compiled: Callable[..., Any] | None = None, machine: str = ""
+    *, compiled: Callable[..., Any] | None = None, machine: str = "", inline: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def rule(
-    function: Callable[P, R] | None = None, /, *, compiled: Callable[..., Any] | None = None, machine: str = ""
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    compiled: Callable[..., Any] | None = None,
+    machine: str = "",
+    inline: bool = False,
 ) -> Callable[..., Any]:
     """Mark a pure function of numbers, records and tables as callable from kernels.
 
     The function itself is returned untouched. ``compiled`` gives a second text for kernels and is
     reserved for arithmetic that needs more than 64 bits (``ground/exact.py``). ``machine`` names one
-    of numba's instructions for a single machine word to use instead (``ground/bits.py``).
+    of numba's instructions for a single machine word to use instead (``ground/bits.py``). ``inline``
+    asks the compiler to repeat the text at every call: for what a hot loop does with every message.
     """
     if function is None:
-        return lambda given: _remember(given, compiled, machine)
-    return _remember(function, compiled, machine)
+        return lambda given: _remember(given, compiled, machine, inline)
+    return _remember(function, compiled, machine, inline)
 
 
-def _remember(function: Callable[P, R], compiled: Callable[..., Any] | None, machine: str) -> Callable[P, R]:
-    _waiting.append((function, compiled, machine))
+def _remember(
+    function: Callable[P, R], compiled: Callable[..., Any] | None, machine: str, inline: bool
+) -> Callable[P, R]:
+    _waiting.append((function, compiled, machine, inline))
     return function
 
 
@@ -102,17 +112,80 @@ class _Kernel:
 
 def _register_rules() -> None:
     from numba.cpython.unsafe import numbers as machine_words
-    from numba.extending import overload as numba_overload
 
+    global _element_is_known
+    if not _element_is_known:
+        _register_element()
+        _element_is_known = True
     while _waiting:
-        function, compiled, machine = _waiting.pop()
+        function, compiled, machine, inline = _waiting.pop()
         text = _one_word(getattr(machine_words, machine)) if machine else compiled or function
 
         def choose(*args: Any, _text: Callable[..., Any] = text, **named: Any) -> Callable[..., Any]:
             return _text
 
-        options: Any = dict(_OPTIONS)
-        numba_overload(function, jit_options=options, strict=False)(choose)
+        _register(function, choose, inline)
+
+
+def _register(function: Callable[..., Any], choose: Callable[..., Any], inline: bool) -> None:
+    """Make numba call what ``choose`` returns wherever a kernel says ``function``.
+
+    Integers of any width, and members of an IntEnum, arrive as int64: a rule is compiled once and not
+    once for every mixture of field widths, and no short integer wraps.
+    """
+    from numba.core import types
+    from numba.core.typing.templates import infer, infer_global, make_overload_template
+
+    def widened(given: Any) -> Any:
+        if isinstance(given, types.IntegerLiteral | types.IntEnumMember):
+            return types.int64
+        if isinstance(given, types.Integer) and given.bitwidth < 64:
+            return types.int64
+        return given
+
+    plain: Any = make_overload_template(function, choose, {**_RULE_OPTIONS, "forceinline": inline}, False, "never", False)
+
+    class Widened(plain):  # type: ignore[misc]
+        def generic(self, args: Any, kws: Any) -> Any:
+            named = {name: widened(given) for name, given in kws.items()}
+            return super().generic(tuple(widened(given) for given in args), named)
+
+    Widened.__name__ = plain.__name__
+    infer(Widened)
+    infer_global(function, types.Function(Widened))
+
+
+def element(block: Any, start: int, index: int, dtype: Any) -> Any:
+    """Row ``index`` of a table of ``dtype`` that begins at byte ``start`` of a block of bytes.
+
+    In a kernel this is one pointer: nothing is counted, and the caller vouches for the bounds.
+    """
+    at = start + index * dtype.itemsize
+    return block[at : at + dtype.itemsize].view(dtype)[0]
+
+
+def _register_element() -> None:
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+
+    @intrinsic
+    def pointer(context: Any, block: Any, start: Any, index: Any, dtype: Any) -> Any:
+        signature = dtype.dtype(block, types.int64, types.int64, dtype)
+
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            data = context.make_array(signature.args[0])(context, builder, args[0]).data
+            width = context.get_constant(types.int64, signature.return_type.size)
+            byte = builder.add(args[1], builder.mul(args[2], width))
+            return builder.bitcast(
+                cgutils.pointer_add(builder, data, byte), context.get_value_type(signature.return_type)
+            )
+
+        return signature, build
+
+    def choose(block: Any, start: Any, index: Any, dtype: Any) -> Callable[..., Any]:
+        return lambda block, start, index, dtype: pointer(block, start, index, dtype)
+
+    _register(element, choose, True)
 
 
 def _one_word(instruction: Any) -> Callable[[Any], Any]:

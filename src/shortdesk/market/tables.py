@@ -1,0 +1,251 @@
+"""The tables of a World: their rows, and how they lie in one block of memory.
+
+A World is one block of bytes, written ``w`` in every rule. A clone is one copy, a file one write, a rule
+takes one argument, and nothing is counted by reference. The first rows of the block (``SHELF``) say where
+each table lies, how many rows it has and which are free. ``order_at(w, 7)`` is the seventh order.
+
+Row 0 of every table is nobody: 0 means none in every link, and a block of zeros is an empty World.
+No field is named like an attribute of a numpy array.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from shortdesk.ground.compile import element, rule
+from shortdesk.ground.journal import ROW
+from shortdesk.market.command import COMMAND
+
+__all__ = [
+    "BUCKET",
+    "CLOCK",
+    "FRONT",
+    "INSTRUMENT",
+    "LEG",
+    "JOURNAL_ROW",
+    "LEVEL",
+    "ORDER",
+    "PAGE",
+    "SHELF",
+    "SHELF_BYTES",
+    "TABLES",
+    "Shelf",
+    "clock_of",
+    "front_at",
+    "has_room",
+    "instrument_at",
+    "leg_at",
+    "level_at",
+    "order_at",
+    "put_back",
+    "row_at",
+    "rows_of",
+    "shelf_at",
+    "take_row",
+]
+
+
+def _row(*fields: tuple[str, str]) -> Any:
+    """A record type whose rows read like prose (``order.lots``), aligned to its widest field."""
+    return np.dtype((np.record, np.dtype(list(fields), align=True)))
+
+
+class Shelf(IntEnum):
+    """The tables in the order in which they lie in the block."""
+
+    CLOCK = 0
+    INSTRUMENTS = 1
+    LEGS = 2
+    ORDERS = 3
+    ORDER_BUCKETS = 4
+    FRONTS = 5
+    LEVELS = 6
+    PAGES = 7
+    PAGE_BUCKETS = 8
+    NODES = 9
+    NODE_BUCKETS = 10
+    LEG_BUCKETS = 11
+    HAND = 12
+    JOURNAL = 13
+
+
+SHELF = _row(
+    ("start", "<i8"),  # first byte of the table in the block
+    ("end", "<i8"),  # first byte behind it
+    ("rows", "<i8"),  # how many rows it has, row 0 included
+    ("used", "<i8"),  # rows 1 to used have been handed out at least once
+    ("free", "<i8"),  # first row given back; the others hang on its ``chain``
+    ("live", "<i8"),  # rows in use now
+)
+
+CLOCK = _row(
+    ("now_ns", "<i8"),
+    ("journal_seq", "<i8"),  # number of the next journal row
+    ("journal_count", "<i8"),  # rows in the buffer since it was last emptied
+    ("cause", "<i8"),  # the row that made what happens now
+    ("hand_is_busy", "<i8"),  # a command waits half done for room
+    ("detail", "<i8"),  # Detail: how much the journal is told
+    ("mechanism", "<i8"),  # who acts now
+)
+
+INSTRUMENT = _row(
+    ("factor", "<i8"),  # units per tick and lot; inverse: units times ticks per lot
+    ("highest_ticks", "<i8"),
+    ("highest_lots", "<i8"),
+    ("last_ticks", "<i8"),
+    ("mark_ticks", "<i8"),
+    ("bound_ppm", "<i8"),  # how far from its reference a market order may trade
+    ("fills", "<i8"),
+    ("traded_lots", "<i8"),
+    ("turnover_tick_lots", "<i8"),
+    ("settle_asset", "<i2"),
+    ("venue", "<i2"),
+    ("form", "<u1"),  # Form
+    ("bound_from", "<u1"),  # BoundFrom
+    ("amend_rule", "<u1"),  # AmendRule
+    ("is_halted", "<u1"),
+    ("has_accounts", "<u1"),  # 0: a bare book, nobody's money moves
+)
+
+LEG = _row(
+    ("lots", "<i8"),
+    ("account", "<i4"),
+    ("instrument", "<i4"),
+    ("first_order", "<i4"),
+    ("chain", "<i4"),
+)
+
+ORDER = _row(
+    ("client_id", "<i8"),  # its owner's number for it, once among the owner's live orders
+    ("price_ticks", "<i8"),  # limit; of a parked stop: its trigger
+    ("lots", "<i8"),  # what is left; of an iceberg: what is left of the part that shows
+    ("extra", "<i8"),  # iceberg: hidden lots and peak; parked stop: the limit it will have
+    ("next", "<i4"),  # behind it in the queue of its level
+    ("prev", "<i4"),
+    ("level", "<i4"),  # 0 while it does not rest
+    ("chain", "<i4"),  # next with the same bucket of client ids; next free row
+    ("leg", "<i4"),
+    ("leg_next", "<i4"),  # the leg's other orders
+    ("leg_prev", "<i4"),
+    ("side", "<u1"),
+    ("mechanism", "<u1"),
+    ("flags", "<u2"),
+)
+
+FRONT = _row(("ticks", "<i8"), ("level", "<i8"))
+LEVEL = _row(("head", "<i4"), ("tail", "<i4"), ("lots", "<i8"))
+PAGE = _row(("key", "<i8"), ("bits", "<u8"), ("chain", "<i4"))
+JOURNAL_ROW = np.dtype((np.record, ROW))
+BUCKET = _row(("first", "<i4"))
+
+TABLES: dict[Shelf, Any] = {
+    Shelf.CLOCK: CLOCK,
+    Shelf.INSTRUMENTS: INSTRUMENT,
+    Shelf.LEGS: LEG,
+    Shelf.ORDERS: ORDER,
+    Shelf.ORDER_BUCKETS: BUCKET,
+    Shelf.FRONTS: FRONT,
+    Shelf.LEVELS: LEVEL,
+    Shelf.PAGES: PAGE,
+    Shelf.PAGE_BUCKETS: BUCKET,
+    Shelf.NODES: PAGE,
+    Shelf.NODE_BUCKETS: BUCKET,
+    Shelf.LEG_BUCKETS: BUCKET,
+    Shelf.HAND: COMMAND,
+    Shelf.JOURNAL: JOURNAL_ROW,
+}
+"""The row type of every table."""
+
+SHELF_BYTES = SHELF.itemsize * len(Shelf)
+CHECKED = os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0")
+"""Whether every row number is checked against its table."""
+
+
+@rule(inline=True)
+def row_at(w: Any, shelf: int, at: int, dtype: Any) -> Any:
+    """One row of a table."""
+    if CHECKED and not 0 <= at < rows_of(w, shelf):
+        raise IndexError("row outside its table")
+    return element(w, element(w, 0, shelf, SHELF).start, at, dtype)
+
+
+@rule(inline=True)
+def rows_of(w: Any, shelf: int) -> int:
+    """How many rows a table has, row 0 included."""
+    return int(element(w, 0, shelf, SHELF).rows)
+
+
+@rule(inline=True)
+def shelf_at(w: Any, shelf: int) -> Any:
+    """Where a table lies and what is free of it."""
+    return element(w, 0, shelf, SHELF)
+
+
+@rule(inline=True)
+def has_room(w: Any, shelf: int, wanted: int) -> bool:
+    """Whether ``wanted`` more rows can be taken from a table."""
+    place = shelf_at(w, shelf)
+    return place.rows - 1 - place.live >= wanted
+
+
+@rule(inline=True)
+def take_row(w: Any, shelf: int, dtype: Any) -> int:
+    """A free row: the one given back last, else the next never used. The caller asked ``has_room``."""
+    place = shelf_at(w, shelf)
+    at = place.free
+    if at != 0:
+        place.free = row_at(w, shelf, at, dtype).chain
+    else:
+        place.used += 1
+        at = place.used
+    place.live += 1
+    return int(at)
+
+
+@rule(inline=True)
+def put_back(w: Any, shelf: int, at: int, dtype: Any) -> None:
+    """Give a row back."""
+    place = shelf_at(w, shelf)
+    row_at(w, shelf, at, dtype).chain = place.free
+    place.free = at
+    place.live -= 1
+
+
+@rule(inline=True)
+def clock_of(w: Any) -> Any:
+    """The one row of what holds for the whole World: time, journal, who acts."""
+    return row_at(w, Shelf.CLOCK, 0, CLOCK)
+
+
+@rule(inline=True)
+def instrument_at(w: Any, at: int) -> Any:
+    """An instrument."""
+    return row_at(w, Shelf.INSTRUMENTS, at, INSTRUMENT)
+
+
+@rule(inline=True)
+def leg_at(w: Any, at: int) -> Any:
+    """An account's leg in one instrument: its position and its orders."""
+    return row_at(w, Shelf.LEGS, at, LEG)
+
+
+@rule(inline=True)
+def order_at(w: Any, at: int) -> Any:
+    """An order that rests or is parked."""
+    return row_at(w, Shelf.ORDERS, at, ORDER)
+
+
+@rule(inline=True)
+def front_at(w: Any, ladder: int) -> Any:
+    """The price that a ladder serves first."""
+    return row_at(w, Shelf.FRONTS, ladder, FRONT)
+
+
+@rule(inline=True)
+def level_at(w: Any, at: int) -> Any:
+    """The queue of one price."""
+    return row_at(w, Shelf.LEVELS, at, LEVEL)
