@@ -15,9 +15,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shortdesk.ground.errors import InputError, unknown_name
+from shortdesk.ground.fine import Exact, to_fraction
 from shortdesk.ground.venue import StepRules, sheet_folder
 
-__all__ = ["COLUMNS", "TierRow", "continuous_deductions", "read_tiers", "step_tiers", "tier_symbols", "walk_tables"]
+__all__ = [
+    "COLUMNS",
+    "TierRow",
+    "continuous_deductions",
+    "leverage_of_maintenance",
+    "maintenance_of_leverage",
+    "next_deduction",
+    "read_tiers",
+    "step_tiers",
+    "tier_symbols",
+    "walk_tables",
+]
 
 COLUMNS = ("symbol", "floor", "cap", "maintenance_rate", "deduction", "initial_rate", "max_leverage")
 
@@ -64,8 +76,23 @@ def continuous_deductions(floors: Sequence[Fraction], rates: Sequence[Fraction])
     """Deductions that make maintenance continuous: d_1 = 0, d_n = d_(n-1) + floor_n * (r_n - r_(n-1))."""
     deductions = [Fraction(0)]
     for i in range(1, len(floors)):
-        deductions.append(deductions[-1] + floors[i] * (rates[i] - rates[i - 1]))
+        deductions.append(next_deduction(deductions[-1], floors[i], rates[i], rates[i - 1]))
     return deductions
+
+
+def next_deduction(previous: Exact, floor: Exact, rate: Exact, previous_rate: Exact) -> Fraction:
+    """The deduction that continues the tier below: previous + floor * (rate - previous rate)."""
+    return to_fraction(previous) + to_fraction(floor) * (to_fraction(rate) - to_fraction(previous_rate))
+
+
+def maintenance_of_leverage(max_leverage: Exact) -> Fraction:
+    """Half the initial rate at the largest leverage: 1 / (2 * leverage) (Hyperliquid)."""
+    return 1 / (2 * to_fraction(max_leverage))
+
+
+def leverage_of_maintenance(maintenance_rate: Exact) -> Fraction:
+    """The largest leverage where initial is twice maintenance: 1 / (2 * rate) (Bybit)."""
+    return 1 / (2 * to_fraction(maintenance_rate))
 
 
 def step_tiers(steps: StepRules, most: int = 200) -> tuple[TierRow, ...]:
@@ -136,7 +163,7 @@ def _read_row(text: str, where: str, before: TierRow | None, *, continuous: bool
     if before and rate < before.maintenance_rate:
         raise InputError(f"maintenance rate {rate} falls below the tier before, field maintenance_rate", where)
 
-    chained = before.deduction + floor * (rate - before.maintenance_rate) if before else Fraction(0)
+    chained = next_deduction(before.deduction, floor, rate, before.maintenance_rate) if before else Fraction(0)
     deduction = _number(cells[4], where, "deduction") if cells[4] else (chained if continuous else Fraction(0))
     if continuous and deduction != chained:
         raise InputError(

@@ -17,9 +17,11 @@ from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fr
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.units import Units
 from shortdesk.margin.contract import Contract, leverage_x100
+from shortdesk.margin.desk import HIGHEST
 from shortdesk.margin.position import Position, after_fill, entry_value, unrealised, value_at
 from shortdesk.margin.requirement import position_risk
 from shortdesk.margin.risk import NO_RISK, Risk, Trigger, add, is_liquidatable
+from shortdesk.margin.solve import NO_PRICE, first_dead
 
 __all__ = [
     "Account",
@@ -29,6 +31,7 @@ __all__ = [
     "Moved",
     "account_figures",
     "account_risk",
+    "hedge_liquidation_price",
     "largest_additional",
     "leg_state",
     "liquidation_moves",
@@ -151,9 +154,6 @@ def account_figures(account: Account, moves: Mapping[str, Fraction] | None = Non
     """Wallet, equity, margins, rates and what is still available."""
     risk = account_risk(account, moves)
     wallet = _balances_risk(account, moves or {}).equity
-    rates = [
-        to_decimal(Fraction(part, risk.equity)) if risk.equity else None for part in (risk.initial, risk.maintenance)
-    ]
     return AccountFigures(
         wallet=from_fine(wallet, 2),
         unrealised=from_fine(risk.equity - wallet, 2),
@@ -249,6 +249,34 @@ def largest_additional(account: Account, leg: Leg) -> Decimal:
         else:
             high = middle
     return from_fine(low * step)
+
+
+def hedge_liquidation_price(
+    legs: Sequence[Leg], wallet: Exact, *, other_maintenance: Exact = 0, other_unrealised: Exact = 0
+) -> Decimal | None:
+    """The one price at which legs on the same instrument die together (hedge mode); None for never.
+
+    Both legs pay maintenance margin; the net size says on which side the price lies.
+    """
+    net = sum(leg.position.lots for leg in legs)
+    behind = fine(wallet, 2) - fine(other_maintenance, 2) + fine(other_unrealised, 2)
+
+    def ask(ticks: int) -> Risk:
+        risk = Risk(Units(behind), Units(0), Units(0))
+        for leg in legs:
+            risk = add(risk, _leg_risk(leg._replace(mark=from_fine(ticks)), {}))
+        return risk
+
+    entries = [_entry_ticks(leg) for leg in legs if (leg.position.lots > 0) == (net > 0)]
+    dead = first_dead(ask, legs[0].contract.terms.trigger, entries[0], 1 if net > 0 else HIGHEST)
+    return None if dead == NO_PRICE else from_fine(dead)
+
+
+def _entry_ticks(leg: Leg) -> int:
+    cost, lots = entry_value(leg.position), abs(leg.position.lots)
+    if leg.contract.form == Form.INVERSE:
+        return mul_div_down(lots, leg.contract.factor, cost)
+    return cost // (lots * leg.contract.factor)
 
 
 def _with_lots(leg: Leg, lots: int) -> Leg:

@@ -24,15 +24,21 @@ __all__ = [
     "Margins",
     "State",
     "bankruptcy_price",
+    "break_even_after_realised",
     "break_even_price",
+    "equity_in_the_end",
+    "face_value",
     "isolated_wallet",
     "liquidation_price",
+    "margin_ratio",
     "margins",
     "opened",
     "printed_liquidation",
+    "rate_at",
     "side_of",
     "state",
     "to_tick",
+    "wallet_behind",
 ]
 
 HIGHEST = fine(10**15)
@@ -232,3 +238,43 @@ def to_tick(value: Exact, tick: Exact) -> Decimal:
     """A price on the nearest tick, halves away from zero."""
     step = to_fraction(tick, "tick")
     return to_decimal(to_fraction(to_decimal(to_fraction(value) / step, 0)) * step)
+
+
+def face_value(contracts: Exact, contract_size: Exact = 1) -> Decimal:
+    """What contracts stand for: contracts * contract size, in base on linear and in quote on inverse ones."""
+    return to_decimal(to_fraction(contracts, "contracts") * to_fraction(contract_size, "contract size"))
+
+
+def margin_ratio(contract: Contract, position: Position, price: Exact, wallet: Exact, leverage: Exact = 1) -> Decimal:
+    """Equity over maintenance margin; liquidation at 1 (OKX ``mgnRatio``)."""
+    risk = _risk(contract, position, fine(wallet, 2), leverage_x100(leverage), fine(price))
+    return to_decimal(Fraction(risk.equity, risk.maintenance))
+
+
+def rate_at(contract: Contract, position: Position, price: Exact, which: str) -> Decimal:
+    """The ``initial`` or ``maintenance`` rate that a position's size and tier amount to at a price."""
+    tier = contract.tiers[margins(contract, position, price).tier - 1]
+    now = value_at(contract.form, contract.factor, position.lots, fine(price))
+    own = tier.initial_rate if which == "initial" else tier.maintenance_rate
+    size = now if contract.form == Form.INVERSE else abs(position.lots)
+    grown = Fraction(contract.terms.slope * size, contract.terms.slope_size)
+    return to_decimal((own + grown) / contract.terms.rate_one)
+
+
+def wallet_behind(contract: Contract, position: Position, price: Exact, equity: Exact) -> Decimal:
+    """The wallet that makes up an equity at a price: equity less the unrealised profit there."""
+    return from_fine(fine(equity, 2) - unrealised(contract.form, contract.factor, position, fine(price)), 2)
+
+
+def equity_in_the_end(contract: Contract, position: Position, wallet: Exact) -> Decimal | None:
+    """What an inverse short keeps, in coin, however high the price goes: wallet - n*c/EP; None for other positions."""
+    if contract.form != Form.INVERSE or position.lots >= 0:
+        return None
+    return from_fine(fine(wallet, 2) - entry_value(position), 2)
+
+
+def break_even_after_realised(side: str, size: Exact, entry: Exact, realised: Exact, taker_fee: Exact) -> Decimal:
+    """(EP*q - realised) / (q - |q| * max(fee, 0.055 %)), q signed: the closing fee is counted (Bybit)."""
+    quantity = side_of(side) * to_fraction(size)
+    fee = max(to_fraction(taker_fee), Fraction(55, 100_000))
+    return to_decimal((to_fraction(entry) * quantity - to_fraction(realised)) / (quantity - abs(quantity) * fee))

@@ -17,11 +17,12 @@ from shortdesk.ground.exact import clamp, mul_div_nearest, mul_div_up
 from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
 from shortdesk.ground.instrument import Form
 from shortdesk.margin.desk import side_of
-from shortdesk.margin.position import value_at
+from shortdesk.margin.position import FLAT, after_fill, value_at
 
 __all__ = [
     "FundingForm",
     "HourlyFunding",
+    "RoundTrip",
     "accrued_funding",
     "average_premium",
     "clamped_rate",
@@ -37,8 +38,10 @@ __all__ = [
     "limited_rate",
     "mid_premium",
     "premium_index",
+    "rate_between",
     "rate_by_form",
     "rising_average",
+    "round_trip",
 ]
 
 
@@ -158,20 +161,20 @@ def funding_rate(
     *,
     form: FundingForm = FundingForm.CLAMPED_PREMIUM,
     interest: Exact = 0,
-    clamp: Exact = 0,
+    clamp_rate: Exact = 0,
     band: Exact = 0,
     cap: Exact = 0,
     interval_hours: Exact = 8,
 ) -> Decimal:
     """The funding rate for one interval, capped; a cap of 0 means none."""
     hours = int(to_fraction(interval_hours, "interval"))
-    rate = rate_by_form(form, fine(average_premium), fine(interest), fine(clamp), fine(band), hours)
+    rate = rate_by_form(form, fine(average_premium), fine(interest), fine(clamp_rate), fine(band), hours)
     return from_fine(limited_rate(rate, fine(cap)))
 
 
-def hourly_funding(average_premium: Exact, interest_8h: Exact, clamp: Exact, hourly_cap: Exact) -> HourlyFunding:
+def hourly_funding(average_premium: Exact, interest_8h: Exact, clamp_rate: Exact, hourly_cap: Exact) -> HourlyFunding:
     """The eight-hour clamped rate and one eighth of it, capped per hour (Hyperliquid)."""
-    rate = clamped_rate(fine(average_premium), fine(interest_8h), fine(clamp), 8)
+    rate = clamped_rate(fine(average_premium), fine(interest_8h), fine(clamp_rate), 8)
     return HourlyFunding(from_fine(rate), from_fine(limited_rate(mul_div_nearest(rate, 1, 8), fine(hourly_cap))))
 
 
@@ -205,3 +208,27 @@ def funding_accrued(side: str, size_quote: Exact, index: Exact, rate_8h: Exact, 
 def impact_notional(margin: Exact, initial_rate_at_largest_leverage: Exact) -> Decimal:
     """The notional whose average fill price is the impact price: margin / initial rate at the largest leverage."""
     return to_decimal(Fraction(to_fraction(margin)) / to_fraction(initial_rate_at_largest_leverage))
+
+
+class RoundTrip(NamedTuple):
+    """An inverse position carried over one funding instant and closed, in coin."""
+
+    value_at_mark: Decimal
+    funding_paid: Decimal
+    realised: Decimal
+    net: Decimal
+
+
+def round_trip(side: str, size_quote: Exact, entry: Exact, mark: Exact, exit_price: Exact, rate: Exact) -> RoundTrip:
+    """Worth at the mark, funding paid there, profit at the exit, and what is left of it."""
+    lots = side_of(side) * fine(size_quote)
+    opened = after_fill(Form.INVERSE, ONE**2, FLAT, lots, fine(entry)).position
+    realised = after_fill(Form.INVERSE, ONE**2, opened, -lots, fine(exit_price)).realised
+    paid = funding_paid(Form.INVERSE, ONE**2, lots, fine(mark), fine(rate), ONE)
+    worth = value_at(Form.INVERSE, ONE**2, lots, fine(mark))
+    return RoundTrip(from_fine(worth, 2), from_fine(paid, 2), from_fine(realised, 2), from_fine(realised - paid, 2))
+
+
+def rate_between(average_premium: Exact, interest: Exact, floor: Exact, cap: Exact) -> Decimal:
+    """clamp(premium - interest, floor, cap), the older OKX form."""
+    return from_fine(clamp(fine(average_premium) - fine(interest), fine(floor), fine(cap)))

@@ -210,8 +210,8 @@ def first_order_notional(notional: Exact, threshold: Exact, fraction: Exact) -> 
     return from_fine(first_order_lots(fine(notional), fine(notional), fine(threshold), fine(fraction), ONE))
 
 
-def state_name(equity: Exact, maintenance: Exact, backstop: Exact) -> str:
-    """``safe``, ``market_liquidation`` or ``backstop``."""
+def state_name(equity: Exact, maintenance: Exact, backstop: Exact = Fraction(2, 3)) -> str:
+    """``safe``, ``market_liquidation`` or ``backstop`` (equity below two thirds of maintenance at Hyperliquid)."""
     part = to_fraction(backstop, "backstop")
     state = account_state(fine(equity), fine(maintenance), part.numerator, part.denominator)
     return AccountState(state).name.lower()

@@ -35,6 +35,8 @@ __all__ = [
     "partial_limits",
     "quantum_liquidation_price",
     "required_margins",
+    "TierRates",
+    "tier_rates",
 ]
 
 _PPM = 1_000_000
@@ -209,6 +211,21 @@ def quantum_liquidation_price(size: Exact, quote_balance: Exact, maintenance_rat
     """The oracle price at which a single position is liquidatable: -quote / (size - |size| * mmr)."""
     signed = to_fraction(size)
     return to_decimal(-to_fraction(quote_balance) / (signed - abs(signed) * to_fraction(maintenance_rate)))
+
+
+class TierRates(NamedTuple):
+    """Rates of a liquidity tier."""
+
+    maintenance_rate: Decimal
+    funding_limit: Decimal
+    """The largest absolute eight-hour funding rate."""
+
+
+def tier_rates(initial_rate: Exact, maintenance_fraction: Exact, funding_factor: Exact) -> TierRates:
+    """MMR = IMR * fraction; the funding limit is factor * (IMR - MMR)."""
+    initial = to_fraction(initial_rate)
+    maintenance = initial * to_fraction(maintenance_fraction)
+    return TierRates(to_decimal(maintenance), to_decimal(to_fraction(funding_factor) * (initial - maintenance)))
 
 
 def _of_market(holdings: Sequence[Holding], market: str) -> Holding:

@@ -151,31 +151,30 @@ def maintenance_margin(
         return 0
     tier = tiers[chosen_tier(terms, tiers, first, count, lots, entered, now)]
     worth = entered if terms.basis == Basis.ENTRY else now
-    rate = tier.maintenance_rate + slope_rate(terms, form, lots, now)
-    margin = mul_div_up(worth, rate, terms.rate_one) - tier.deduction
+    margin = mul_div_up(worth, tier.maintenance_rate, terms.rate_one) - tier.deduction
+    if terms.tier_by == TierBy.SLOPE:
+        margin += slope_margin(terms, form, lots, now)
     if terms.fee_form == FeeForm.TAKER_ON_VALUE:
         margin += mul_div_up(now, terms.fee_rate, terms.rate_one)
     elif terms.fee_form == FeeForm.AT_BANKRUPTCY:
-        margin += fee_to_close(terms, form, lots, worth, leverage_x100)
+        margin += fee_to_close(terms, form, lots, entered, leverage_x100)
     return margin
 
 
 @rule
-def slope_rate(terms: Terms, form: int, lots: int, now: int) -> int:
-    """What the size adds to a Deribit rate: slope * size, the size in coin at the price asked."""
-    if terms.tier_by != TierBy.SLOPE:
-        return 0
+def slope_margin(terms: Terms, form: int, lots: int, now: int) -> int:
+    """What the size adds to a Deribit margin: worth * slope * size, the size in coin at the price asked."""
     size = now if form == Form.INVERSE else abs(lots)
-    return mul_div_nearest(terms.slope, size, terms.slope_size)
+    return mul_div_up(mul_div_nearest(now, size, terms.slope_size), terms.slope, terms.rate_one)
 
 
 @rule
-def fee_to_close(terms: Terms, form: int, lots: int, worth: int, leverage_x100: int) -> int:
-    """The taker fee of a close at the bankruptcy price: worth * (1 - s/leverage) * fee, inverse (1 + s/leverage)."""
+def fee_to_close(terms: Terms, form: int, lots: int, entered: int, leverage_x100: int) -> int:
+    """The taker fee of a close at the bankruptcy price: value at entry * (1 - s/lev) * fee, inverse (1 + s/lev)."""
     side = 1 if lots > 0 else -1
     if form == Form.INVERSE:
         side = -side
-    at_bankruptcy = mul_div_nearest(worth, leverage_x100 - 100 * side, leverage_x100)
+    at_bankruptcy = mul_div_nearest(entered, leverage_x100 - 100 * side, leverage_x100)
     return mul_div_up(at_bankruptcy, terms.fee_rate, terms.rate_one)
 
 
@@ -197,11 +196,13 @@ def initial_margin(
     worth = entered if terms.initial_basis == Basis.ENTRY else now
     if terms.initial_form == InitialForm.RATE:
         tier = tiers[chosen_tier(terms, tiers, first, count, lots, entered, now)]
-        margin = mul_div_up(worth, tier.initial_rate + slope_rate(terms, form, lots, now), terms.rate_one)
+        margin = mul_div_up(worth, tier.initial_rate, terms.rate_one)
+        if terms.tier_by == TierBy.SLOPE:
+            margin += slope_margin(terms, form, lots, now)
     else:
         margin = mul_div_up(worth, 100, leverage_x100)
     if terms.fee_form == FeeForm.AT_BANKRUPTCY:
-        margin += fee_to_close(terms, form, lots, worth, leverage_x100)
+        margin += fee_to_close(terms, form, lots, entered, leverage_x100)
     return margin
 
 

@@ -136,7 +136,7 @@ def first_guess(
             rate += float(terms.fee_rate) / one
         elif terms.fee_form == FeeForm.AT_BANKRUPTCY:
             turn = side if form != Form.INVERSE else -side
-            rate += float(terms.fee_rate) / one * (1.0 - turn * 100.0 / float(leverage_x100))
+            fixed += float(terms.fee_rate) / one * (1.0 - turn * 100.0 / float(leverage_x100)) * cost
         if terms.basis == Basis.ENTRY:
             fixed += rate * cost
             rate = 0.0
