@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 DAYS_PER_YEAR = 365.0
+"""Markets that never close are counted around the clock; leap days are ignored."""
 
 DISCRETE_SHIFT = 0.5825971579390107
 """-zeta(1/2)/sqrt(2 pi), printed as 0.5826 by Broadie, Glasserman and Kou."""
@@ -92,6 +93,9 @@ def hit_prob_up_gbm(
     With b = ln(barrier/spot), nu = drift - volatility^2/2, s = volatility sqrt(T):
     p = N((nu T - b)/s) + exp(2 nu b / volatility^2) N(-(b + nu T)/s). A barrier at or below the spot
     is already reached: p = 1.
+
+    >>> hit_prob_up_gbm(60_000, 66_000, 0.0, 0.6, 30 / 365).p
+    0.551...
 
     Raises UsageError for a price that is not positive, a negative volatility or horizon, or a number
     that is not finite. Source: reflection principle with drift.

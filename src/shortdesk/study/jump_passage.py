@@ -91,7 +91,7 @@ _LARGEST_MEAN_JUMP = 0.5
 def assumed_jumps(volatility_annual: float) -> KouJumps:
     """Jumps to assume when nobody measured any: 62 a year, 43% of them up, each 0.62 daily sigmas on average.
 
-    Ours, measured on 34,692 hourly returns of Binance BTCUSD_PERP, August 2020 to August 2024: rate and
+    Ours, measured on 34,686 hourly returns of Binance BTCUSD_PERP, August 2020 to August 2024: rate and
     share of hours beyond five local sigmas (Lee and Mykland's statistic, 78 hours), and a size that gives
     the jumps the 13% of variance that bipower variation leaves them. Sizes scale with the volatility given, up
     to a mean of 50%; that other coins jump like Bitcoin is an assumption. Each is exponential in logarithms.
