@@ -2,7 +2,9 @@
 
 Usage: python tools/build_tiers.py ../shared/data/tiers
 
-Each list is JSON with ``tiers: {symbol: rows}``; the columns are named in the list itself.
+Each list is JSON with ``tiers: {symbol: rows}``; the columns are named in the list itself. The small tables of
+the sheets that no such list holds (Binance 2020, Bybit 2026-09, OKX 2026-05 and others) were written by hand from
+the sources that their venue's sheet names.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 HEADER = "symbol,floor,cap,maintenance_rate,deduction,initial_rate,max_leverage\n"
 FOLDER = Path(__file__).parents[1] / "src" / "shortdesk" / "sheets" / "tiers"
@@ -63,30 +66,42 @@ def okx_rows(symbol: str, row: list[Decimal | None]) -> str:
     return f"{symbol},{text(max(low - 1, Decimal(0)))},{text(high)},{text(rate)},,,{text(leverage)}\n"
 
 
-TABLES: dict[str, tuple[str, Callable[[str], str], Callable[[str, list[Decimal | None]], str]]] = {
-    "binance_usdm_2024-10.json": ("binance_usdm_2024-10.csv", binance_symbol, notional_rows),
-    "binance_usdm_2026-09.json": ("binance_usdm_2026-09-29.csv", binance_symbol, notional_rows),
-    "binance_coinm_btcusd.json": ("binance_coinm_2024.csv", str, coin_rows),
-    "bybit_linear_2026-02.json": ("bybit_linear_2026-02-27.csv", str, bybit_rows),
-    "hyperliquid_2026.json": ("hyperliquid_2026.csv", str, hyperliquid_rows),
-    "okx_samples.json": ("okx_samples.csv", str, okx_rows),
-}
+class Table(NamedTuple):
+    """One CSV to write: from which list, in which symbols, by which row; ``only`` picks symbols of one day."""
+
+    source: str
+    target: str
+    symbol_of: Callable[[str], str]
+    write: Callable[[str, list[Decimal | None]], str]
+    only: tuple[str, ...] = ()
 
 
-def lines_of(content: dict[str, dict[str, list[list[Decimal | None]]]], name: str) -> Iterator[str]:
-    _, symbol_of, write = TABLES[name]
+TABLES = (
+    Table("binance_usdm_2024-10.json", "binance_usdm_2024-10.csv", binance_symbol, notional_rows),
+    Table("binance_usdm_2026-09.json", "binance_usdm_2026-09-29.csv", binance_symbol, notional_rows),
+    Table("binance_coinm_btcusd.json", "binance_coinm_2024.csv", str, coin_rows),
+    Table("bybit_linear_2026-02.json", "bybit_linear_2026-02-27.csv", str, bybit_rows),
+    Table("hyperliquid_2026.json", "hyperliquid_2025.csv", str, hyperliquid_rows),
+    Table("okx_samples.json", "okx_swap_2022.csv", str, okx_rows, ("ETH-USDT-SWAP",)),
+    Table("okx_samples.json", "okx_swap_2025-07-05.csv", str, okx_rows, ("TIA-USDT-SWAP",)),
+)
+
+
+def lines_of(content: dict[str, dict[str, list[list[Decimal | None]]]], table: Table) -> Iterator[str]:
     yield HEADER
     for symbol, rows in content["tiers"].items():
-        for row in rows:
-            yield write(symbol_of(symbol), row)
+        if not table.only or symbol in table.only:
+            for row in rows:
+                yield table.write(table.symbol_of(symbol), row)
 
 
 def main(source: Path) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, (target, _, _) in TABLES.items():
-        content = json.loads((source / name).read_text(), parse_float=Decimal, parse_int=Decimal)
-        (FOLDER / target).write_text("".join(lines_of(content, name)))
-        print(f"{target}: {len(content['tiers'])} symbols")
+    for table in TABLES:
+        content = json.loads((source / table.source).read_text(), parse_float=Decimal, parse_int=Decimal)
+        lines = list(lines_of(content, table))
+        (FOLDER / table.target).write_text("".join(lines))
+        print(f"{table.target}: {len({line.split(',')[0] for line in lines[1:]})} symbols, {len(lines) - 1} rows")
 
 
 if __name__ == "__main__":

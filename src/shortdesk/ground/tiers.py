@@ -27,6 +27,7 @@ __all__ = [
     "next_deduction",
     "read_tiers",
     "step_tiers",
+    "tier_line",
     "tier_symbols",
     "walk_tables",
 ]
@@ -43,6 +44,12 @@ class TierRow(NamedTuple):
     deduction: Fraction
     initial_rate: Fraction
     max_leverage: Fraction
+
+
+def tier_line(file: str | Path, symbol: str) -> str:
+    """Where the last tier of a symbol stands, as ``file:line``."""
+    path = _locate(file)
+    return f"{path.name}:{_lines_by_symbol(path)[symbol][-1][0]}"
 
 
 def read_tiers(file: str | Path, symbol: str, *, continuous: bool) -> tuple[TierRow, ...]:

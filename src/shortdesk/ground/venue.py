@@ -24,6 +24,7 @@ from shortdesk.ground.toml import convert, read_toml
 __all__ = [
     "BorrowRules",
     "CollateralRules",
+    "Evidence",
     "FeeRules",
     "FundingRules",
     "Grid",
@@ -40,6 +41,7 @@ __all__ = [
     "StepRules",
     "TierTable",
     "VenueRules",
+    "at",
     "find_venue",
     "load_venue",
     "sheet_folder",
@@ -58,7 +60,15 @@ class Dated(Protocol):
     def since(self) -> date: ...
 
 
+class OfBases(Dated, Protocol):
+    """A dated table that may apply to some bases only."""
+
+    @property
+    def bases(self) -> tuple[str, ...]: ...
+
+
 D = TypeVar("D", bound=Dated)
+B = TypeVar("B", bound=OfBases)
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +103,8 @@ class TierTable(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unit: Literal["quote", "coin", "contracts"]
     file: str
     licence: str = ""
+    complete: bool = True
+    """Whether the table names every symbol of its day; what a partial one leaves out is looked up in an older one."""
 
 
 class StepRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -213,6 +225,8 @@ class BorrowRules(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Spot-margin loans: how hours are counted, which levels bind, what a loan costs when nothing else is said."""
 
     modes: tuple[Mode, ...]
+    bases: tuple[str, ...] = ()
+    """The bases to which the table applies; none named: all that no other table in force names."""
     hours: Literal["clock_hours", "started_hours", "exact"]
     level_form: Literal["assets_over_debts", "maintenance_on_debt"]
     liquidation_level: Decimal = Decimal(0)
@@ -301,7 +315,9 @@ class Grid(_Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The grid assumed for instruments whose tick and lot are not in the sheets."""
 
     significant_digits: int
-    """A tick is one step in this many digits of the entry price."""
+    """A tick is one step in this many digits of the entry price; whole numbers are always prices."""
+    most_decimals: int = 0
+    """Decimals of a price and of a lot are together at most this (Hyperliquid: 6); 0 for no such limit."""
     lot: Decimal
     contract_size: Decimal = Decimal(1)
 
@@ -316,10 +332,12 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     quotes: tuple[str, ...]
     """Quote assets, the usual one first."""
     settle: Literal["quote", "base", "usd"]
+    settle_asset: str = ""
+    """What a contract quoted in dollars is settled in, where ``settle`` is ``usd``."""
     symbol_base: dict[str, str] = {}
     """Bases that the venue writes in its own way, e.g. BTC = XBT."""
     instruments: str = ""
-    """CSV with real grids: symbol,tick,lot,contract_size,smallest,source."""
+    """CSV with real grids, read by ``ground.instruments_table``."""
     grid: tuple[Grid, ...]
     margin: tuple[MarginRules, ...] = ()
     tiers: tuple[TierTable, ...] = ()
@@ -338,8 +356,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def modes(self) -> list[str]:
         """The margin modes offered, in the order of the sheet."""
-        rules = (*self.margin, *self.borrow)
-        return list(dict.fromkeys(mode for table in rules for mode in table.modes))
+        of_margin = [mode for rules in self.margin for mode in rules.modes]
+        return list(dict.fromkeys([*of_margin, *(mode for rules in self.borrow for mode in rules.modes)]))
 
     def margin_at(self, day: date, mode: str) -> MarginRules:
         """The margin rules in force for a mode.
@@ -349,9 +367,38 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """
         of_mode = [rules for rules in self.margin if mode in rules.modes]
         if not of_mode:
-            offered = sorted({m for rules in self.margin for m in rules.modes})
-            raise UsageError(f"{self.name}: no {mode} margin here; offered: {', '.join(offered) or 'none'}")
+            raise UsageError(self._no_mode(mode))
         return at(of_mode, day, f"{self.name}: {mode} margin rules")
+
+    def borrow_at(self, day: date, mode: str, base: str) -> BorrowRules:
+        """The loan rules in force for a mode and a coin.
+
+        Raises:
+            UsageError: the venue lends in no such mode, or the day is before its first schedule.
+        """
+        of_mode = [rules for rules in self.borrow if mode in rules.modes]
+        if not of_mode:
+            raise UsageError(self._no_mode(mode))
+        return at(naming(of_mode, base, day), day, f"{self.name}: {mode} loan rules")
+
+    def funding_at(self, day: date, base: str) -> FundingRules:
+        """The funding rules in force for a coin.
+
+        Raises:
+            UsageError: there is no funding here, or the day is before its first schedule.
+        """
+        return at(naming(self.funding, base, day), day, f"{self.name}: funding rules")
+
+    def ladder_at(self, day: date, base: str) -> LadderRules:
+        """The ladder of risk ratios on which an isolated pair stands.
+
+        Raises:
+            UsageError: the venue has none, or the day is before its first schedule.
+        """
+        return at(naming(self.ladders, base, day), day, f"{self.name}: ladder of risk ratios")
+
+    def _no_mode(self, mode: str) -> str:
+        return f"{self.name}: no {mode} margin here; offered: {', '.join(self.modes()) or 'none'}"
 
 
 class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -379,6 +426,15 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             if kind is None or product.kind == kind:
                 return product
         raise UsageError(f"{self.name} has no {kind} contracts here; offered: {', '.join(self.kinds())}")
+
+
+def naming(tables: Sequence[B], base: str, day: date) -> list[B]:
+    """The tables in force that name a base; where none does, those that name no base at all.
+
+    Before the first day of all of them, all are returned, so that ``at`` can say when they begin.
+    """
+    in_force = [table for table in tables if table.since <= day] or list(tables)
+    return [table for table in in_force if base in table.bases] or [table for table in in_force if not table.bases]
 
 
 def at(tables: Sequence[D], day: date, what: str) -> D:
