@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import InputError
+from shortdesk.ground.instrument import Form
 from shortdesk.margin.contract import Contract
 from shortdesk.margin.position import FLAT, after_fill, entry_value
 from shortdesk.margin.requirement import NO_CAP, Terms, Tier, initial_margin
@@ -19,13 +20,13 @@ __all__ = ["CONTRACT", "TERMS", "TIER", "ContractTables", "contract_tables", "li
 
 _LARGEST = (1 << 63) - 1
 
-TIER = np.dtype([(name, np.int64) for name in Tier._fields])
+TIER = np.dtype((np.record, [(name, np.int64) for name in Tier._fields]))
 """One tier; the fields of ``Tier``."""
 
-TERMS = np.dtype([(name, np.int64) for name in Terms._fields])
+TERMS = np.dtype((np.record, [(name, np.int64) for name in Terms._fields]))
 """One instrument's terms; the fields of ``Terms``."""
 
-CONTRACT = np.dtype([("form", np.int64), ("factor", np.int64), ("first_tier", np.int64), ("tier_count", np.int64)])
+CONTRACT = np.dtype((np.record, [(name, np.int64) for name in ("form", "factor", "first_tier", "tier_count")]))
 """Where an instrument's form, factor and tiers stand."""
 
 
@@ -68,14 +69,18 @@ def liquidation_prices(
     Each wallet is the initial margin at the entry. All arguments have shape (n,); ``which`` says which contract.
     One compiled call, exact: the same rule as the desk's, on this scale.
     """
-    columns = [np.ascontiguousarray(column, np.int64) for column in (which, lots, entry_ticks, leverage_x100)]
-    out = np.zeros(len(columns[0]), np.int64)
-    _liquidation_prices(tables.contracts, tables.terms, tables.tiers, *columns, out)
+    rows, sizes, entries, leverages = (
+        np.ascontiguousarray(column, np.int64) for column in (which, lots, entry_ticks, leverage_x100)
+    )
+    out = np.zeros(len(rows), np.int64)
+    _liquidation_prices(tables.contracts, tables.terms, tables.tiers, rows, sizes, entries, leverages, out)
     return out
 
 
 @kernel
-def _liquidation_prices(contracts, terms, tiers, which, lots, entry_ticks, leverage_x100, out):  # type: ignore[no-untyped-def]
+def _liquidation_prices(
+    contracts: Any, terms: Any, tiers: Any, which: Any, lots: Any, entry_ticks: Any, leverage_x100: Any, out: Any
+) -> None:
     for i in range(len(lots)):
         c = which[i]
         contract = contracts[c]
@@ -83,7 +88,7 @@ def _liquidation_prices(contracts, terms, tiers, which, lots, entry_ticks, lever
         position = after_fill(form, factor, FLAT, lots[i], entry_ticks[i]).position
         entered = entry_value(position)
         wallet = initial_margin(terms[c], tiers, first, count, form, position.lots, entered, entered, leverage_x100[i])
-        highest = (1 << 62) // (abs(lots[i]) * factor) if form != 2 else 1 << 40
+        highest = (1 << 62) // (abs(lots[i]) * factor) if form != Form.INVERSE else 1 << 40
         out[i] = liquidation_ticks(
             terms[c], tiers, first, count, form, factor, position, wallet, leverage_x100[i], highest
         )
