@@ -38,7 +38,7 @@ class Schedule(NamedTuple):
         return self.rows[-1].cap
 
 
-def find_schedule(product: Product, symbol: str, base: str, day: date) -> Schedule:
+def find_schedule(product: Product, symbol: str, day: date) -> Schedule:
     """The tiers of a symbol in force on a day, from whichever kind of table the sheet has for it.
 
     Newest table first; an older one is asked only where the newer is marked as partial.
@@ -61,7 +61,7 @@ def find_schedule(product: Product, symbol: str, base: str, day: date) -> Schedu
         line = at(slopes, day, symbol)
         rows = (_slope_row(line),)
         return Schedule(rows, "coin", line.since, line.source, line.evidence, line.note, "", slope=Fraction(line.slope))
-    pools = [table for table in product.liquidity_tiers if base in table.markets and table.since <= day]
+    pools = [pool for pool in product.liquidity_tiers if pool.since <= day and symbol in _pool_symbols(product, pool)]
     if pools:
         pool = at(pools, day, symbol)
         rows = (_pool_row(pool),)
@@ -79,7 +79,7 @@ def known_symbols(product: Product, day: date) -> list[str]:
     names.update((reserve.symbol, None) for reserve in product.reserves if reserve.since <= day)
     for pool in product.liquidity_tiers:
         if pool.since <= day:
-            names.update((product.symbol.format(base=base, quote=product.quotes[0]), None) for base in pool.markets)
+            names.update(dict.fromkeys(_pool_symbols(product, pool)))
     return list(names)
 
 
@@ -96,6 +96,10 @@ def _in_force(product: Product, day: date) -> list[TierTable]:
 
 def _tier_table(product: Product, symbol: str, day: date) -> TierTable | None:
     return next((table for table in _in_force(product, day) if symbol in tier_symbols(table.file)), None)
+
+
+def _pool_symbols(product: Product, pool: LiquidityTierRules) -> list[str]:
+    return [product.symbol.format(base=base, quote=product.quotes[0]) for base in pool.markets]
 
 
 def _slope_row(line: SlopeRules) -> TierRow:

@@ -15,12 +15,13 @@ from typing import NamedTuple
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.fine import ONE, Exact, to_fraction
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.tiers import TierRow, read_tiers, step_tiers
-from shortdesk.ground.venue import MarginRules, Product, SlopeRules, at
+from shortdesk.ground.schedule import find_schedule
+from shortdesk.ground.tiers import TierRow
+from shortdesk.ground.venue import MarginRules, Product, at
 from shortdesk.margin.requirement import Basis, FeeForm, InitialForm, Terms, Tier, TierBy
 from shortdesk.margin.risk import Trigger
 
-__all__ = ["FINE", "Contract", "Scale", "build_contract", "contract_of", "leverage_x100", "tier_rows"]
+__all__ = ["FINE", "Contract", "Scale", "build_contract", "contract_of", "leverage_x100"]
 
 
 class Scale(NamedTuple):
@@ -61,32 +62,6 @@ class Contract(NamedTuple):
     scale: Scale
 
 
-def tier_rows(product: Product, symbol: str, margin: MarginRules, day: date) -> tuple[tuple[TierRow, ...], str]:
-    """The tiers of a symbol on a day, and the source that the sheet names for them.
-
-    Raises:
-        UsageError: before the first schedule, or the sheets know no tiers for the symbol.
-        InputError: the table is broken.
-    """
-    if margin.tier_by == "slope":
-        rows, slope = _slope_row(product, symbol, day)
-        return rows, slope.source
-    stepped = [steps for steps in product.steps if steps.symbol == symbol]
-    if stepped:
-        steps = at(stepped, day, f"{product.name} {symbol}: risk steps")
-        return step_tiers(steps), steps.source
-    table = at(product.tiers, day, f"{product.name}: tiers")
-    return read_tiers(table.file, symbol, continuous=margin.continuous), table.source
-
-
-def _slope_row(product: Product, symbol: str, day: date) -> tuple[tuple[TierRow, ...], SlopeRules]:
-    known = [slope for slope in product.slopes if slope.symbol == symbol]
-    slope = at(known, day, f"{product.name} {symbol}: margin rates")
-    initial = Fraction(slope.initial_rate)
-    row = TierRow(Fraction(0), None, Fraction(slope.maintenance_rate), Fraction(0), initial, 1 / initial)
-    return (row,), slope
-
-
 def build_contract(
     product: Product,
     symbol: str,
@@ -107,11 +82,16 @@ def build_contract(
         InputError: the sheet is broken.
     """
     margin = product.margin_at(day, mode)
-    rows, _ = tier_rows(product, symbol, margin, day)
+    schedule = find_schedule(product, symbol, day)
     fee = to_fraction(taker, "taker fee") if taker is not None else Fraction(at(product.fees, day, "fees").taker)
-    slope = Fraction(_slope_row(product, symbol, day)[1].slope) if margin.tier_by == "slope" else Fraction(0)
     return contract_of(
-        _FORMS[product.kind], rows, margin, fee=fee, slope=slope, contract_size=contract_size, scale=scale
+        _FORMS[product.kind],
+        schedule.rows,
+        margin,
+        fee=fee,
+        slope=schedule.slope,
+        contract_size=contract_size,
+        scale=scale,
     )
 
 
