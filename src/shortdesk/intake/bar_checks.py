@@ -17,6 +17,7 @@ from shortdesk.intake.times import DAY_NANOS, SECOND_NANOS, format_interval, for
 __all__ = ["Label", "check_close_times", "check_prices", "open_times"]
 
 Label: TypeAlias = Literal["open", "close"]
+"""What the time of a bar dates: its open or its close."""
 
 _LAST_INSTANTS = (1_000_000, 1_000, 1, SECOND_NANOS)
 """Venues write the end of a bar as its last millisecond, microsecond, nanosecond or second."""

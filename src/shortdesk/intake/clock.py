@@ -17,7 +17,7 @@ from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.intake.table import IntArray, Table
 from shortdesk.intake.times import DAY_NANOS, EPOCH_DIGITS, format_interval, format_time
 
-__all__ = ["Gap", "check_order", "common_step", "find_gaps", "read_clock", "to_utc", "zone_that_mends"]
+__all__ = ["Gap", "check_order", "common_step", "find_gaps", "read_clock", "to_utc", "zones_that_mend"]
 
 SUMMER_TIME_ZONES = ("Europe/London", "Europe/Berlin", "America/New_York", "America/Chicago", "Australia/Sydney")
 """The zones tried when the steps of a file look like local time."""
@@ -52,7 +52,8 @@ def read_clock(table: Table, column: str, timezone: str) -> IntArray:
     kind = table.columns[column]
     name = '"' + column.replace('"', '""') + '"'
     (empty,) = table.select(f"{name} IS NULL")
-    _refuse(table, column, np.asarray(empty, dtype=bool), "expected a time, got nothing")
+    if np.asarray(empty, dtype=bool).any():
+        _refuse_row(table, column, int(np.argmax(empty)), "expected a time, got nothing", quote=False)
     if kind == "TIMESTAMP WITH TIME ZONE":
         (nanos,) = table.select(f"epoch_ns({name})")
         return np.asarray(nanos, dtype=np.int64)
@@ -149,10 +150,13 @@ def _both_readings(naive: IntArray, zone: ZoneInfo) -> tuple[IntArray, IntArray]
 
 
 def common_step(times: IntArray) -> int:
-    """The most frequent positive step from row to row, the smallest of equals; 0 where there is none."""
+    """The most frequent positive step from row to row; of equals the smallest that divides a day; 0 for none."""
     steps = np.diff(times)
     steps, counts = np.unique(steps[steps > 0], return_counts=True)
-    return int(steps[np.argmax(counts)]) if len(steps) else 0
+    if not len(steps):
+        return 0
+    frequent = [int(step) for step in steps[counts == counts.max()]]
+    return next((step for step in frequent if DAY_NANOS % step == 0), frequent[0])
 
 
 def check_order(table: Table, column: str, times: IntArray) -> None:
@@ -170,33 +174,34 @@ def check_order(table: Table, column: str, times: IntArray) -> None:
 
 def summer_time_hint(times: IntArray) -> str:
     """The advice to add to a message when reading the times as local time of some zone would mend their steps."""
-    zone = zone_that_mends(times)
-    if not zone:
+    zones = zones_that_mend(times)
+    if not zones:
         return ""
-    return f"; these look like local times with summer time: try the time zone {zone}"
+    return f"; these look like local times with summer time: try the time zone {' or '.join(zones)}"
 
 
-def zone_that_mends(times: IntArray) -> str | None:
-    """The first zone in which the times, taken as wall clock, have only even steps; None where none helps."""
+def zones_that_mend(times: IntArray) -> list[str]:
+    """The zones in which the times, taken as wall clock, have fewer odd steps than they show, and no uneven one."""
     step = common_step(times)
     if step == 0:
-        return None
-    odd_before = int((np.diff(times) != step).sum())
+        return []
+    odd_as_given = int((np.diff(times) != step).sum())
+    found = []
     for name in SUMMER_TIME_ZONES:
         try:
             early, late = _both_readings(times, ZoneInfo(name))
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-        if (early > late).any() or not odd_before:
+            continue  # a machine without this zone's data
+        if (early > late).any():
             continue
         utc = early.copy()
         for row in np.flatnonzero(early < late):
             if row and utc[row - 1] + step == late[row]:
                 utc[row] = late[row]
         steps = np.diff(utc)
-        if (steps > 0).all() and (steps % step == 0).all() and int((steps != step).sum()) < odd_before:
-            return name
-    return None
+        if (steps > 0).all() and (steps % step == 0).all() and int((steps != step).sum()) < odd_as_given:
+            found.append(name)
+    return found
 
 
 def find_gaps(times: IntArray, step: int) -> tuple[Gap, ...]:

@@ -16,7 +16,7 @@ from shortdesk.intake.clock import Gap
 from shortdesk.intake.table import IntArray
 from shortdesk.intake.times import DAY_NANOS, HOUR_NANOS, MINUTE_NANOS, format_interval, format_time
 
-__all__ = ["Finding", "gap_finding", "join_finding", "note", "stale_finding"]
+__all__ = ["Finding", "counted", "gap_finding", "join_finding", "note", "stale_finding"]
 
 STALE_AT_LEAST_NANOS = 30 * MINUTE_NANOS
 JOIN_AT_LEAST_BP = 30.0
@@ -37,6 +37,11 @@ class Finding:
         return self.message
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 bar``, ``2 bars``."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def note(kind: str, message: str) -> Finding:
     """A remark on how the file was read, not tied to one bar."""
     return Finding(kind, message)
@@ -48,9 +53,8 @@ def gap_finding(gaps: Sequence[Gap], step: int) -> list[Finding]:
         return []
     longest = max(gaps, key=lambda gap: gap.missing)
     missing = sum(gap.missing for gap in gaps)
-    places = "1 gap" if len(gaps) == 1 else f"{len(gaps)} gaps"
-    bars = "1 bar" if missing == 1 else f"{missing} bars"
-    message = f"{places}, {bars} of {format_interval(step)} missing; longest {longest}"
+    what = f"{counted(len(gaps), 'gap')}, {counted(missing, 'bar')} of {format_interval(step)} missing"
+    message = f"{what}; longest {longest}"
     return [Finding("gaps", message, len(gaps), gaps[0].start_nanos)]
 
 

@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from shortdesk.ground.errors import InputError
 from shortdesk.intake.clock import Gap, check_order, read_clock, summer_time_hint
-from shortdesk.intake.findings import Finding, note
+from shortdesk.intake.findings import Finding, counted, note
 from shortdesk.intake.table import IntArray, Table, open_table
 from shortdesk.intake.times import HOUR_NANOS, MINUTE_NANOS, format_interval, format_time
 
 __all__ = ["FundingHistory", "RateUnit", "read_funding"]
 
 RateUnit: TypeAlias = Literal["fraction", "percent"]
+"""0.0001 or 0.01 for one basis point."""
 
 _HEADERLESS = {3: ("calc_time", "funding_interval_hours", "last_funding_rate")}
 _TIME_NAMES = ("funding_utc", "calc_time", "funding_time", "fundingtime", "timestamp", "time", "date", "datetime")
@@ -72,8 +73,8 @@ class FundingHistory:
             return self.notes
         longest = max(gaps, key=lambda gap: gap.missing)
         missing = sum(gap.missing for gap in gaps)
-        message = f"{missing} payments missing in {len(gaps)} places; longest {longest}"
-        return (*self.notes, Finding("gaps", message, len(gaps), gaps[0].start_nanos))
+        what = f"{counted(len(gaps), 'gap')}, {counted(missing, 'payment')} missing"
+        return (*self.notes, Finding("gaps", f"{what}; longest {longest}", len(gaps), gaps[0].start_nanos))
 
     def fraction(self, rate: int) -> Decimal:
         """The decimal fraction of notional an integer rate stands for."""

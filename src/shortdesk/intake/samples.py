@@ -20,6 +20,7 @@ from shortdesk.intake.times import format_time, parse_interval, parse_time
 __all__ = ["Product", "SampleSeries", "sample_bars", "sample_funding", "shipped"]
 
 Product: TypeAlias = Literal["usdm", "coinm", "spot"]
+"""The linear perp, the inverse perp, the spot pair."""
 Holds: TypeAlias = Literal["ohlc", "close", "funding"]
 
 

@@ -13,6 +13,7 @@ import io
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["IntArray", "Table", "open_table"]
 
 IntArray: TypeAlias = npt.NDArray[np.int64]
+"""A column of integers: times, prices or rates."""
 
 _ENDINGS = (".csv", ".csv.gz", ".zip", ".parquet")
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -261,11 +263,15 @@ def _open_csv(
 
 def _first_row(path: Path, name: str) -> list[str]:
     try:
-        with gzip.open(path) if path.name.casefold().endswith(".gz") else path.open("rb") as raw:
-            row = next(csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")), [])
+        packed = path.name.casefold().endswith(".gz")
+        with (
+            gzip.open(path) if packed else path.open("rb") as raw,
+            io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as lines,
+        ):
+            row = next(csv.reader(lines), [])
     except UnicodeDecodeError:
         raise InputError("this is not UTF-8 text", name) from None
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError, OSError) as error:
         raise InputError(f"cannot be unpacked ({error})", name) from None
     except csv.Error as error:
         raise InputError(f"the first line is not CSV ({error})", f"{name}:1") from None
@@ -314,7 +320,7 @@ def _unzip(path: Path, name: str, folder: Path) -> Path:
             with archive.open(inside[0]) as packed, target.open("wb") as out:
                 while block := packed.read(1 << 20):
                     out.write(block)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         raise InputError(f"this is not a whole zip file ({error})", name) from None
     if target.stat().st_size == 0:
         raise InputError("the file inside the zip is empty", name)
@@ -326,6 +332,8 @@ def _torn(table: Table, message: str) -> InputError:
     line = re.search(r"on Line: (\d+)", message)
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     where = f"{table.name}:{line[1]}" if line else table.name
+    if counts and int(counts[2]) > int(counts[1]):
+        return InputError(f"expected {counts[1]} columns, found more; numbers take no thousands separator", where)
     if counts:
         return InputError(f"expected {counts[1]} columns, found {counts[2]}", where)
     if "unicode" in message:

@@ -27,6 +27,7 @@ SECOND_NANOS = 1_000_000_000
 MINUTE_NANOS = 60 * SECOND_NANOS
 HOUR_NANOS = 60 * MINUTE_NANOS
 DAY_NANOS = 24 * HOUR_NANOS
+"""Lengths of time in nanoseconds."""
 
 EPOCH_DIGITS = {
     10: ("seconds", 1_000_000_000),
@@ -39,9 +40,10 @@ EPOCH_DIGITS = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})"
-    r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?: ?(Z|UTC)|([+-])(\d{2}):?(\d{2}))?)?"
+    r"(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?: ?(Z|UTC)|([+-])(\d{2}):?(\d{2}))?)?",
+    re.ASCII,
 )
-_INTERVAL = re.compile(r"([1-9]\d{0,5})(ms|s|m|h|d|w)")
+_INTERVAL = re.compile(r"([1-9]\d{0,5})(ms|s|m|h|d|w)", re.ASCII)
 _INTERVAL_UNITS = {
     "w": 7 * DAY_NANOS, "d": DAY_NANOS, "h": HOUR_NANOS, "m": MINUTE_NANOS, "s": SECOND_NANOS, "ms": 1_000_000,
 }  # fmt: skip
