@@ -47,7 +47,7 @@ types: $(VENV)/.dev ## strict types in src
 	$(BIN)/mypy
 
 floors: $(VENV)/.dev ## imports go downward only
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev ## rewrite the sources in the project's format
 	$(BIN)/ruff check --fix

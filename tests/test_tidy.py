@@ -9,6 +9,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -215,12 +216,16 @@ def text_files() -> list[tuple[str, str]]:
 
 
 def test_nothing_is_left_for_later() -> None:
-    later = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK|NotImplemented" r"Error)\b")
-    code = [
-        (name, text) for name, text in text_files() if not name.startswith(("requirements/", "src/shortdesk/sheets/"))
+    later = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+    not_ours = ("requirements/", "src/shortdesk/sheets/")  # hashes and names of coins
+    ours = [(name, text) for name, text in text_files() if not name.startswith(not_ours)]
+    found = [f"{name}: {match.group()}" for name, text in ours for match in later.finditer(text)]
+    stubs = [
+        name_of(path)
+        for path in SOURCES
+        if re.search(r"raise NotImplemented\b|raise NotImplementedError", path.read_text(encoding="utf-8"))
     ]
-    found = [f"{name}: {match.group()}" for name, text in code for match in later.finditer(text)]
-    assert not found
+    assert not found + stubs
 
 
 def test_no_path_of_anybodys_machine() -> None:
@@ -314,5 +319,21 @@ import shortdesk.{room}
     assert done.returncode == 0, done.stderr
 
 
-def test_every_room_is_known_here() -> None:
-    assert {path.parent.name for path in SRC.glob("*/__init__.py")} <= set(ROOMS)
+# Rooms above the market that must not see it, and those that must not see the rules of an account either.
+FENCED_OFF = {"market": {"study", "tax", "intake"}, "margin": {"intake"}, "stage": {"study", "tax"}}
+
+
+def test_every_room_is_known_and_fenced() -> None:
+    """The linter refuses names of rooms that are not there yet, so a new room could slip past its fences."""
+    rooms = {path.parent.name for path in SRC.glob("*/__init__.py")}
+    assert rooms <= set(ROOMS)
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    fences = {
+        (source.removeprefix("shortdesk."), target.removeprefix("shortdesk."))
+        for contract in settings["contracts"]
+        if contract["type"] == "forbidden"
+        for source in contract["source_modules"]
+        for target in contract["forbidden_modules"]
+    }
+    wanted = {(source, target) for target in rooms & set(FENCED_OFF) for source in FENCED_OFF[target] & rooms}
+    assert wanted <= fences, f"put into pyproject.toml, importlinter contracts: {sorted(wanted - fences)}"
