@@ -44,7 +44,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             price="limit in ticks; -1 for a market order",
             lots="size; + buys, - sells",
             units="trigger price in ticks; 0 when it has none",
-            code="form of the order, from the run's table",
+            code="OrderKind",
         ),
         Kind.REFUSED: _use(
             "the venue did not take a command; nothing else changed",
@@ -53,7 +53,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             order="the order it spoke of; -1 when none was made",
             price="limit in ticks as sent",
             lots="signed size as sent",
-            code="the Refusal, from the run's table",
+            code="Refusal",
         ),
         Kind.RESTED: _use(
             "what is left of an order now stands in the book",
@@ -78,7 +78,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             _ORDER,
             price="limit in ticks",
             lots="signed lots withdrawn",
-            code="why, from the run's table",
+            code="Withdrawn",
         ),
         Kind.AMENDED: _use(
             "an order changed price or size",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
+from shortdesk.ground.order import OrderKind, Refusal, Withdrawn
+
 __all__ = [
     "CODES",
     "MONEY_FROM",
@@ -155,9 +157,18 @@ class Stop(IntEnum):
 
 
 CODES: Mapping[Kind, type[IntEnum]] = MappingProxyType(
-    {Kind.MEMBER: FeedState, Kind.FEED_STATE: FeedState, Kind.RISK_STATE: RiskState, Kind.STOPPED: Stop}
+    {
+        Kind.ACCEPTED: OrderKind,
+        Kind.REFUSED: Refusal,
+        Kind.CANCELLED: Withdrawn,
+        Kind.MEMBER: FeedState,
+        Kind.RISK_STATE: RiskState,
+        Kind.LIQUIDATION_END: RiskState,
+        Kind.FEED_STATE: FeedState,
+        Kind.STOPPED: Stop,
+    }
 )
-"""Kinds whose ``code`` is named here; a run adds its own tables (refusals, cancel reasons, order forms)."""
+"""Kinds whose ``code`` is named by an enum; a run may add tables of its own for others."""
 
 
 def money_kinds() -> tuple[Kind, ...]:
