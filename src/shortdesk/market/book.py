@@ -15,7 +15,20 @@ from shortdesk.ground.order import OrderFlag, SelfTrade, Side, Withdrawn
 from shortdesk.market.ladder import dequeue, enqueue, ladder_number, level_of, next_price
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import reducible_lots, settle_fill
-from shortdesk.market.tables import BUCKET, ORDER, Shelf, front_at, instrument_at, leg_at, level_at, order_at, put_back, row_at, rows_of, take_row
+from shortdesk.market.tables import (
+    BUCKET,
+    ORDER,
+    Shelf,
+    front_at,
+    instrument_at,
+    leg_at,
+    level_at,
+    order_at,
+    put_back,
+    row_at,
+    rows_of,
+    take_row,
+)
 
 __all__ = [
     "ROOM_FOR_A_FILL",
@@ -27,10 +40,13 @@ __all__ = [
     "forget",
     "hidden_lots",
     "keep",
+    "ladder_of",
+    "make_smaller",
     "peak_lots",
     "rest",
     "signed",
     "sweep",
+    "take_out",
     "withdraw",
 ]
 
@@ -39,18 +55,20 @@ ROOM_FOR_A_FILL = 24
 
 
 class OrderState(IntEnum):
-    """Bits in ``order.flags`` above those of ``OrderFlag``."""
+    """Bits in ``order.flags`` above those of ``OrderFlag``. All but the first are those of parked orders."""
 
     ICEBERG = 16
     PARKED = 32
     AT_MARKET = 64
     IMMEDIATE = 128
     ALL_OR_NONE = 256
-    SELF_TRADE = 512
-    """Lowest of the three bits that hold a SelfTrade mode."""
+    LADDER_SHIFT = 9
+    """From here three bits hold the ladder on which a parked order waits."""
+    SELF_TRADE_SHIFT = 12
+    """From here three bits hold its SelfTrade mode."""
 
 
-_NEEDS_CARE = OrderFlag.REDUCE_ONLY | OrderState.ICEBERG
+_COUNTS_FOR_NOTHING = OrderFlag.REDUCE_ONLY | OrderState.PARKED
 
 
 class Taker(NamedTuple):
@@ -82,13 +100,21 @@ def crosses(side: int, limit_ticks: int, other_ticks: int) -> bool:
 @rule(inline=True)
 def hidden_lots(order: Any) -> int:
     """What an iceberg does not show."""
-    return order.extra >> 32
+    return order.extra >> 32 if order.flags & OrderState.ICEBERG else 0
 
 
 @rule(inline=True)
 def peak_lots(order: Any) -> int:
     """What an iceberg shows at most."""
     return order.extra & 0xFFFFFFFF
+
+
+@rule(inline=True)
+def ladder_of(order: Any, instrument: int) -> int:
+    """The ladder on which an order stands: a side of the book, or that of its trigger."""
+    if order.flags & OrderState.PARKED:
+        return ladder_number(instrument, (order.flags >> OrderState.LADDER_SHIFT) & 7)
+    return ladder_number(instrument, order.side)
 
 
 @rule(inline=True)
@@ -164,8 +190,43 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
     order.lots = shown
     order.side = taker.side
     order.mechanism = taker.mechanism
+    _promise(w, order, lots)
     enqueue(w, Shelf.ORDERS, ORDER, ladder_number(instrument, taker.side), at, taker.limit_ticks, shown)
     return at
+
+
+@rule(inline=True)
+def _promise(w: Any, order: Any, lots: int) -> None:
+    """Count lots that may open into what their leg has in open orders; negative when they are gone."""
+    if order.flags & _COUNTS_FOR_NOTHING:
+        return
+    leg = leg_at(w, order.leg)
+    if order.side == Side.BUY:
+        leg.buying_lots += lots
+    else:
+        leg.selling_lots += lots
+
+
+@rule
+def take_out(w: Any, at: int) -> None:
+    """Take an order off its ladder and forget it, without a word."""
+    order = order_at(w, at)
+    _promise(w, order, -(order.lots + hidden_lots(order)))
+    dequeue(w, Shelf.ORDERS, ORDER, ladder_of(order, leg_at(w, order.leg).instrument), at, order.lots)
+    forget(w, at)
+
+
+@rule
+def make_smaller(w: Any, at: int, lots: int) -> None:
+    """Leave an order only ``lots``, in its place; an iceberg gives up hidden lots first."""
+    order = order_at(w, at)
+    hidden = hidden_lots(order)
+    shown = min(order.lots, lots)
+    _promise(w, order, lots - order.lots - hidden)
+    level_at(w, order.level).lots -= order.lots - shown
+    if order.flags & OrderState.ICEBERG:
+        order.extra -= (hidden - (lots - shown)) << 32
+    order.lots = shown
 
 
 @rule
@@ -185,8 +246,7 @@ def withdraw(w: Any, at: int, why: int) -> None:
         lots=signed(order.side, order.lots + hidden_lots(order)),
         code=why,
     )
-    dequeue(w, Shelf.ORDERS, ORDER, ladder_number(leg.instrument, order.side), at, order.lots)
-    forget(w, at)
+    take_out(w, at)
 
 
 @rule(inline=True)
@@ -234,12 +294,13 @@ def _shrink(w: Any, number: int, at: int, lots: int) -> None:
     order = order_at(w, at)
     level = level_at(w, order.level)
     left = order.lots - lots
+    _promise(w, order, -lots)
     if left > 0:
         order.lots = left
         level.lots -= lots
         return
     dequeue(w, Shelf.ORDERS, ORDER, number, at, lots)
-    if order.extra == 0 or hidden_lots(order) == 0:
+    if hidden_lots(order) == 0:
         forget(w, at)
         return
     shown = min(hidden_lots(order), peak_lots(order))

@@ -51,9 +51,7 @@ def note(
     """
     if clock_of(w).detail < detail:
         return int(clock_of(w).cause)
-    return _write(
-        w, kind, venue, instrument, asset, account, other, order, other_order, price, lots, units, code
-    )
+    return _write(w, kind, venue, instrument, asset, account, other, order, other_order, price, lots, units, code)
 
 
 @rule

@@ -9,7 +9,7 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import Side
 from shortdesk.margin.position import value_at
 from shortdesk.market.note import Detail, note
-from shortdesk.market.tables import front_at, instrument_at, leg_at
+from shortdesk.market.tables import instrument_at, leg_at
 
 __all__ = ["reducible_lots", "settle_fill"]
 

@@ -18,12 +18,12 @@ import numpy as np
 
 from shortdesk.ground.compile import element, rule
 from shortdesk.ground.journal import ROW
-from shortdesk.market.command import COMMAND
 
 __all__ = [
     "BUCKET",
     "CLOCK",
     "FRONT",
+    "HAND",
     "INSTRUMENT",
     "LEG",
     "JOURNAL_ROW",
@@ -36,6 +36,7 @@ __all__ = [
     "Shelf",
     "clock_of",
     "front_at",
+    "hand_of",
     "has_room",
     "instrument_at",
     "leg_at",
@@ -99,6 +100,7 @@ INSTRUMENT = _row(
     ("last_ticks", "<i8"),
     ("mark_ticks", "<i8"),
     ("bound_ppm", "<i8"),  # how far from its reference a market order may trade
+    ("band_ppm", "<i8"),  # how far from the mark a limit may stand; 0 for anywhere
     ("fills", "<i8"),
     ("traded_lots", "<i8"),
     ("turnover_tick_lots", "<i8"),
@@ -112,7 +114,9 @@ INSTRUMENT = _row(
 )
 
 LEG = _row(
-    ("lots", "<i8"),
+    ("lots", "<i8"),  # held now, short < 0
+    ("buying_lots", "<i8"),  # in open orders that may open
+    ("selling_lots", "<i8"),
     ("account", "<i4"),
     ("instrument", "<i4"),
     ("first_order", "<i4"),
@@ -136,6 +140,21 @@ ORDER = _row(
     ("flags", "<u2"),
 )
 
+HAND = _row(
+    ("limit_ticks", "<i8"),
+    ("client_id", "<i8"),
+    ("lots", "<i8"),
+    ("cause", "<i8"),
+    ("instrument", "<i4"),
+    ("leg", "<i4"),
+    ("peak_lots", "<i4"),
+    ("side", "<u1"),
+    ("flags", "<u2"),
+    ("self_trade", "<u1"),
+    ("mechanism", "<u1"),
+    ("is_immediate", "<u1"),
+)
+
 FRONT = _row(("ticks", "<i8"), ("level", "<i8"))
 LEVEL = _row(("head", "<i4"), ("tail", "<i4"), ("lots", "<i8"))
 PAGE = _row(("key", "<i8"), ("bits", "<u8"), ("chain", "<i4"))
@@ -155,7 +174,7 @@ TABLES: dict[Shelf, Any] = {
     Shelf.NODES: PAGE,
     Shelf.NODE_BUCKETS: BUCKET,
     Shelf.LEG_BUCKETS: BUCKET,
-    Shelf.HAND: COMMAND,
+    Shelf.HAND: HAND,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""
@@ -219,6 +238,12 @@ def put_back(w: Any, shelf: int, at: int, dtype: Any) -> None:
 def clock_of(w: Any) -> Any:
     """The one row of what holds for the whole World: time, journal, who acts."""
     return row_at(w, Shelf.CLOCK, 0, CLOCK)
+
+
+@rule(inline=True)
+def hand_of(w: Any) -> Any:
+    """The order that waits half traded until the journal has room again."""
+    return row_at(w, Shelf.HAND, 0, HAND)
 
 
 @rule(inline=True)
