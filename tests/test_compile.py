@@ -188,6 +188,16 @@ def test_a_change_in_another_file_changes_the_answer(run: Run, tmp_path: Path) -
 
 
 @pytest.mark.compiled
+def test_where_nothing_can_be_kept_every_process_compiles_and_no_answer_is_stale(run: Run, tmp_path: Path) -> None:
+    """A folder below a file cannot be made, not even by root."""
+    (tmp_path / "file").touch()
+    nowhere = str(tmp_path / "file" / "cache")
+    assert run(ASK, SHORTDESK_CACHE_DIR=nowhere) == "110 compiled"
+    change_callee(tmp_path)
+    assert run(ASK, SHORTDESK_CACHE_DIR=nowhere) == "130 compiled"
+
+
+@pytest.mark.compiled
 def test_without_the_digest_the_old_answer_would_come_back(run: Run, tmp_path: Path) -> None:
     """Why the digest is there. When this fails, numba has learnt to see the change and the digest may go."""
     assert run(WITHOUT_DIGEST + ASK) == "110 compiled"

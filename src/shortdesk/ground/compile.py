@@ -34,7 +34,6 @@ _OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True
 _RULE_OPTIONS: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _ROOMS = ("ground", "margin", "market", "stage")
 _waiting: list[tuple[Callable[..., Any], Callable[..., Any] | None, str, bool]] = []
-_cache_is_set = False
 _element_is_known = False
 
 
@@ -103,10 +102,9 @@ class _Kernel:
         """numba's object for this kernel; compiles nothing before its first call."""
         if self._dispatcher is None:
             _register_rules()
-            _set_cache_folder()
             import numba
 
-            self._dispatcher = numba.njit(cache=True, **_OPTIONS)(self.py_func)
+            self._dispatcher = numba.njit(cache=_keeps_kernels(), **_OPTIONS)(self.py_func)
         return self._dispatcher
 
 
@@ -195,15 +193,23 @@ def _one_word(instruction: Any) -> Callable[[Any], Any]:
     return text
 
 
-def _set_cache_folder() -> None:
-    global _cache_is_set
-    if _cache_is_set:
-        return
+@functools.cache
+def _keeps_kernels() -> bool:
+    """Point numba at the cache folder; False where nothing can be written there.
+
+    Then every process compiles anew: numba would fall back to a folder beside the source, which no digest
+    guards, and give stale answers.
+    """
     import numba
 
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
     settings: Any = numba.config
-    settings.CACHE_DIR = str(cache_folder())
-    _cache_is_set = True
+    settings.CACHE_DIR = str(folder)
+    return os.access(folder, os.W_OK)
 
 
 def cache_folder() -> Path:
