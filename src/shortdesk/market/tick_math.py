@@ -14,7 +14,8 @@ import numpy as np
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import clamp
-from shortdesk.ground.wide import Wide, Words
+from shortdesk.ground.wide import Wide
+from shortdesk.ground.words import Words
 
 __all__ = [
     "MAX_SQRT_PRICE_X96",
@@ -57,8 +58,8 @@ _FACTORS_X128 = (
 )
 """√(1.0001^-(2^k)) × 2^128 for k = 0 … 19."""
 
-_FACTOR_WORDS = np.array([wide.words(factor) for factor in _FACTORS_X128], dtype=np.uint64)
-_MAX_WORDS = wide.words(MAX_SQRT_PRICE_X96)
+_FACTOR_WORDS = np.array([wide.to_words(factor) for factor in _FACTORS_X128], dtype=np.uint64)
+_MAX_WORDS = wide.to_words(MAX_SQRT_PRICE_X96)
 _TICKS_PER_E_FOLD = 2.0 / math.log(1.0001)
 _NEAR_A_TICK = 0.001
 
