@@ -67,8 +67,8 @@ def test_archive_klines_in_microseconds(tmp_path: Path) -> None:
 def test_freqtrade_columns_as_parquet(tmp_path: Path) -> None:
     """freqtrade's frame: date with a zone, floats; each float is its shortest decimal, and the reader says so."""
     rows = (
-        "(TIMESTAMPTZ '2021-11-27 00:00+00', 54714.79::DOUBLE, 54780::DOUBLE, 54650.01::DOUBLE, 54700.1::DOUBLE, 1), "
-        "(TIMESTAMPTZ '2021-11-27 01:00+00', 54700.1, 54750, 54600, 54610.3, 9.1)"
+        "(TIMESTAMPTZ '2021-11-27 00:00:00+00', 54714.79::DOUBLE, 54780::DOUBLE, 54650.01::DOUBLE, 54700.1::DOUBLE, 1),"
+        "(TIMESTAMPTZ '2021-11-27 01:00:00+00', 54700.1, 54750, 54600, 54610.3, 9.1)"
     )
     path = write_parquet(tmp_path, f"SELECT * FROM (VALUES {rows}) t(date, open, high, low, close, volume)")
     bars = read_bars(path)
@@ -104,8 +104,8 @@ def test_every_kind_of_time_column_in_parquet(tmp_path: Path, kind: str) -> None
     if kind == "TIMESTAMPTZ":  # DuckDB reads the text in the zone of its session; here it is written with one
         path = write_parquet(
             tmp_path,
-            "SELECT d::TIMESTAMPTZ AS open_time, 7::DECIMAL(9,2) AS close FROM (VALUES ('2021-11-27T02:00+02:00'), "
-            "('2021-11-28T02:00+02:00')) t(d)",
+            "SELECT d::TIMESTAMPTZ AS open_time, 7::DECIMAL(9,2) AS close FROM (VALUES ('2021-11-27 02:00:00+02:00'), "
+            "('2021-11-28 02:00:00+02:00')) t(d)",
         )
     assert read_bars(path).open_time_nanos.tolist() == [NOV_27, NOV_27 + DAY]
 

@@ -83,8 +83,9 @@ def test_london_labels_in_the_real_set(tmp_path: Path, shared: Path) -> None:
     with pytest.raises(InputError, match=r"2023-03-26 09:00 comes 9h after .* try the time zone Europe/London"):
         read_bars(path)
     bars = read_bars(path, timezone="Europe/London")
-    (expected,) = duckdb.connect().sql(f"SELECT epoch_ns(bar_open_utc) AS t {query}").fetchnumpy().values()
-    assert bars.open_time_nanos.tolist() == expected.tolist()
+    with duckdb.connect() as connection:
+        expected = connection.execute(f"SELECT epoch_ns(bar_open_utc) {query}").fetchall()
+    assert bars.open_time_nanos.tolist() == [nanos for (nanos,) in expected]
 
 
 # ---- trap 5: the label is hours after the open ---------------------------------------------------------------------
