@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import shortdesk
 
@@ -241,6 +243,34 @@ def test_the_lock_names_no_host() -> None:
         text = path.read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         assert not re.search(r"://|--index-url|--extra-index-url|--find-links|--trusted-host", text), path.name
+
+
+def pinned(lock: str) -> dict[str, set[str]]:
+    """Versions by name; a name has two where Python 3.11 takes an older one."""
+    pins: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", lock, flags=re.MULTILINE):
+        pins.setdefault(canonicalize_name(name), set()).add(version)
+    return pins
+
+
+@pytest.mark.parametrize(
+    ("lock", "groups"),
+    [("run", ["build"]), ("test", ["build", "test"]), ("dev", ["build", "test", "lint", "docs"])],
+)
+def test_the_lock_gives_what_the_project_asks_for(lock: str, groups: list[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = pinned((ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8"))
+    asked = [
+        *project["project"]["dependencies"],
+        *(one for group in groups for one in project["dependency-groups"][group]),
+    ]
+    for text in asked:
+        wanted = Requirement(text)
+        versions = pins.get(canonicalize_name(wanted.name), set())
+        assert versions, f"{wanted.name} is not in requirements/{lock}.txt; run make lock"
+        assert all(wanted.specifier.contains(version) for version in versions), (
+            f"{text}: locked {versions}; run make lock"
+        )
 
 
 def documented_constants(tree: ast.Module) -> set[str]:
