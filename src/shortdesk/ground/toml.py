@@ -28,12 +28,15 @@ class Lines:
     """Where each key of a TOML text stands, by its path such as ``product[0].fees[1].taker``."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._line_of: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+
+    def _read(self) -> None:
         prefix = ""
         depth = 0
         quote = ""
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(self._text.splitlines(), 1):
             if quote:
                 quote = "" if quote in line else quote
                 continue
@@ -67,6 +70,8 @@ class Lines:
 
     def of(self, path: str) -> int:
         """The line of the key, or of the nearest table around it; 1 when nothing is known."""
+        if not self._line_of:
+            self._read()
         while path:
             if path in self._line_of:
                 return self._line_of[path]
