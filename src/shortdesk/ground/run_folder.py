@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from enum import IntEnum
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
@@ -233,6 +231,8 @@ def code_table(names: type[IntEnum]) -> dict[int, str]:
     return {int(member): member.name.lower() for member in names}
 
 
-def versions(*packages: str) -> Mapping[str, str]:
+def versions(*packages: str) -> dict[str, str]:
     """The versions of Python and of the given packages, for a run's description."""
+    from importlib.metadata import version
+
     return {"python": sys.version.split()[0], **{package: version(package) for package in packages}}

@@ -33,6 +33,8 @@ BLOCK_ROWS = 1 << 18
 # No dictionaries (version 2 has delta encoding for whole numbers): half the time, and smaller files.
 _PARQUET = "format parquet, parquet_version v2, compression snappy, dictionary_size_limit 1, row_group_size 65536"
 
+_DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.ENOENT, errno.EACCES, errno.EROFS, errno.EIO)
+
 
 class StreamWriter:
     """A new stream in ``folder``, which must be empty or missing.
@@ -159,8 +161,8 @@ class StreamWriter:
         try:
             self._database.execute(f"copy (select * from given) to '{target}' ({_PARQUET})")
         except duckdb.IOException as problem:
-            code = next((n for n in (errno.ENOSPC, errno.EFBIG) if os.strerror(n) in str(problem)), 0)
-            raise self._cannot_write(part, code, str(problem)) from None
+            known = (code for code in _DISK_ERRORS if os.strerror(code) in str(problem))
+            raise self._cannot_write(part, next(known, None), str(problem)) from None
 
     def _line(self, rows: NDArray[Any], hash: str, digest: str) -> Block:
         names = self._row.names or ()
@@ -184,7 +186,8 @@ class StreamWriter:
 
     def _cannot_write(self, path: Path, code: int | None, text: str) -> InputError:
         reason = os.strerror(code).lower() if code else text
-        whole = f"block {self._number}, {self.rows_written:,} rows" if self._number else "no block yet"
-        return InputError(
-            f"cannot write this block: {reason}. Up to the last whole block ({whole}) all is kept", str(path)
-        )
+        if self._number:
+            before = f"what was whole before it is kept (block {self._number}, {self.rows_written:,} rows)"
+        else:
+            before = "no block was whole before it"
+        return InputError(f"{reason}; {before}", str(path))
