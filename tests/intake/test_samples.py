@@ -208,21 +208,21 @@ def test_the_sample_is_what_its_build_makes(shared: Path) -> None:
         assert connection.sql(f"SELECT count(*) FROM ({given} EXCEPT {mine})").fetchall() == [(left_out,)]
 
 
-def test_the_whole_sample_opens_in_less_than_a_third_of_a_second() -> None:
-    """From cold, after DuckDB's import; the best of three processes, since others share the machine."""
+def test_the_whole_sample_opens_within_0_3_seconds() -> None:
+    """From cold, after DuckDB's import; processor time of all threads, since others may share the machine."""
     text = """
 import time, duckdb
 from shortdesk.intake.samples import sample_bars, sample_funding, shipped
-start = time.perf_counter()
+start = time.process_time()
 for s in shipped():
     if s.holds == "funding":
         sample_funding(s.symbol, s.start, s.stop)
     else:
         sample_bars(s.symbol, s.start, s.stop, interval=s.interval, product=s.product)
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 """
-    runs = [subprocess.run([sys.executable, "-c", text], capture_output=True, check=True) for _ in range(3)]
-    assert min(float(run.stdout) for run in runs) < 0.3
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True)
+    assert float(done.stdout) < 0.3
 
 
 def test_nothing_heavy_is_imported_before_a_file_is_opened() -> None:

@@ -60,24 +60,23 @@ def read_clock(table: Table, column: str, timezone: str) -> IntArray:
     if kind.startswith(("TIMESTAMP", "DATE")):
         (nanos,) = table.select(f"epoch_ns({name}::TIMESTAMP_NS)")
         return to_utc(np.asarray(nanos, dtype=np.int64), timezone, table, column)
-    text = f"regexp_replace(trim({name}::VARCHAR), '^([0-9]+)[.]0+$', '\\1')"
-    (is_digits,) = table.select(f"regexp_full_match({text}, '[0-9]+')")
-    digits = np.asarray(is_digits, dtype=bool)
+    text = f"{name}::VARCHAR"  # a float column writes 1637971200000.0
+    whole = f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '[.]0+$', '') ELSE {text} END"
+    nanos, length = table.select(f"try_cast({whole} AS BIGINT)", f"length({whole})")
+    digits = ~np.ma.getmaskarray(nanos)
     if digits.all():
-        return _from_digits(table, column, text)
+        return _from_digits(table, column, np.asarray(nanos, dtype=np.int64), np.asarray(length, dtype=np.int64))
     _refuse(table, column, digits if not digits[0] else ~digits, "written dates and epoch digits in one column")
     return _from_text(table, column, text, timezone)
 
 
-def _from_digits(table: Table, column: str, text: str) -> IntArray:
-    (found,) = table.select(f"length({text})")
-    lengths = np.asarray(found, dtype=np.int64)
+def _from_digits(table: Table, column: str, values: IntArray, lengths: IntArray) -> IntArray:
     known = ", ".join(f"{count} ({unit})" for count, (unit, _) in EPOCH_DIGITS.items())
-    _refuse(table, column, ~np.isin(lengths, list(EPOCH_DIGITS)), f"an epoch time has {known} digits")
+    unusable = (values <= 0) | ~np.isin(lengths, list(EPOCH_DIGITS))
+    _refuse(table, column, unusable, f"an epoch time has {known} digits")
     unit, unit_nanos = EPOCH_DIGITS[int(lengths[0])]
     _refuse(table, column, lengths != lengths[0], f"the first time is in {unit}, this one is not; one unit per file")
-    (values,) = table.select(f"{text}::BIGINT")
-    return np.asarray(values, dtype=np.int64) * unit_nanos
+    return values * unit_nanos
 
 
 def _from_text(table: Table, column: str, text: str, timezone: str) -> IntArray:

@@ -83,7 +83,10 @@ class Table:
         """Read these columns into memory. Raises InputError for a torn row, a broken file or no rows at all."""
         import duckdb
 
-        listed = ", ".join(_quoted(column) for column in columns)
+        listed = ", ".join(
+            f"trim({name}) AS {name}" if self.columns[column] == "VARCHAR" else name
+            for column, name in ((column, _quoted(column)) for column in columns)
+        )
         try:
             self._connection.execute(
                 "CREATE OR REPLACE TEMP TABLE rows AS "
@@ -134,42 +137,51 @@ class Table:
 
     def _common_decimals(self, columns: Sequence[str]) -> int:
         """The decimals that hold every value of these columns; refuses cells that are not numbers."""
-        asked = []
+        checks = []
         for column in columns:
-            text, scale = self._text_expression(column), self._decimal_scale(column)
-            proper = "true" if scale is not None else f"regexp_full_match({text}, '{_NUMBER}')"
-            mantissa, exponent = f"split_part(lower({text}), 'e', 1)", f"split_part(lower({text}), 'e', 2)"
-            written = (
-                f"length(rtrim(split_part({mantissa}, '.', 2), '0')) - coalesce(try_cast({exponent} AS INTEGER), 0)"
-            )
-            asked.append(f"min(row) FILTER ({_quoted(column)} IS NULL OR NOT {proper})")
-            asked.append(f"max({written if scale is None else scale}) FILTER ({proper})")
-        answers = iter(self._row(f"SELECT {', '.join(asked)} FROM rows"))
-        most = 0
-        for column, bad, decimals in zip(columns, answers, answers, strict=True):
+            text, name = self._as_text(column), _quoted(column)
+            proper = "true" if self._decimal_scale(column) is not None else f"regexp_full_match({text}, '{_NUMBER}')"
+            checks.append(f"min(row) FILTER ({name} IS NULL OR NOT {proper})")
+            checks.append(f"coalesce(bool_or(contains({text}, 'e') OR contains({text}, 'E')), false)")
+        answers = iter(self._row(f"SELECT {', '.join(checks)} FROM rows"))
+        lengths = []
+        for column, bad, exponents in zip(columns, answers, answers, strict=True):
             if bad is not None:
                 raise InputError(f"expected a number, got {self.text(bad, column)}", self.where(bad, column))
+            lengths.append(f"max({self._decimals(column, exponents=exponents)})")
+        for column, decimals in zip(columns, found := self._row(f"SELECT {', '.join(lengths)} FROM rows"), strict=True):
             if decimals > _MOST_DIGITS:
                 where = self.where(None, column)
                 raise InputError(f"values with {decimals} decimals; at most {_MOST_DIGITS} can be kept", where)
-            most = max(most, int(decimals))
-        return most
+        return max(0, *map(int, found))
+
+    def _decimals(self, column: str, *, exponents: bool) -> str:
+        """The SQL that counts a number's decimals, without the zeros they end in."""
+        scale = self._decimal_scale(column)
+        if scale is not None:
+            return str(scale)
+        text = self._as_text(column)
+        if not exponents:
+            return f"CASE WHEN contains({text}, '.') THEN length(rtrim({text}, '0')) - strpos({text}, '.') ELSE 0 END"
+        mantissa, exponent = f"split_part(lower({text}), 'e', 1)", f"split_part(lower({text}), 'e', 2)"
+        return f"length(rtrim(split_part({mantissa}, '.', 2), '0')) - coalesce(try_cast({exponent} AS INTEGER), 0)"
 
     def _on_grid(self, column: str, decimals: int) -> str:
         """The SQL that turns a number into an integer on the grid; NULL where it does not fit."""
         scale = self._decimal_scale(column)
-        if scale is not None:
-            return f"try_cast({_quoted(column)}::DECIMAL(19,{scale}) * {10**decimals}::DECIMAL(19,0) AS BIGINT)"
-        kind = f"DECIMAL({_MOST_DIGITS},{decimals})"
-        return f"replace(try_cast({self._text_expression(column)} AS {kind})::VARCHAR, '.', '')::BIGINT"
+        if scale is None:
+            value = f"try_cast({self._as_text(column)} AS DECIMAL({_MOST_DIGITS},{decimals}))"
+        else:
+            value = f"{_quoted(column)}::DECIMAL({_MOST_DIGITS + 1},{scale})"
+        return f"try_cast({value} * {10**decimals}::DECIMAL({_MOST_DIGITS + 1},0) AS BIGINT)"
 
     def _decimal_scale(self, column: str) -> int | None:
         match = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", self.columns[column])
         return int(match[2]) if match and int(match[1]) <= _MOST_DIGITS else None
 
-    def _text_expression(self, column: str) -> str:
+    def _as_text(self, column: str) -> str:
         name = _quoted(column)
-        return f"trim({name})" if self.columns[column] == "VARCHAR" else f"{name}::VARCHAR"
+        return name if self.columns[column] == "VARCHAR" else f"{name}::VARCHAR"
 
     def _row(self, query: str) -> tuple[Any, ...]:
         row = self._connection.execute(query).fetchone()
