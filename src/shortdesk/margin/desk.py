@@ -36,6 +36,7 @@ __all__ = [
     "printed_liquidation",
     "rate_at",
     "side_of",
+    "size_of",
     "state",
     "to_tick",
     "wallet_behind",
@@ -278,3 +279,8 @@ def break_even_after_realised(side: str, size: Exact, entry: Exact, realised: Ex
     quantity = side_of(side) * to_fraction(size)
     fee = max(to_fraction(taker_fee), Fraction(55, 100_000))
     return to_decimal((to_fraction(entry) * quantity - to_fraction(realised)) / (quantity - abs(quantity) * fee))
+
+
+def size_of(position: Position) -> Decimal:
+    """The unsigned size of a position: base on linear contracts, quote on inverse ones."""
+    return from_fine(abs(position.lots))

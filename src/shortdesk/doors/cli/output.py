@@ -1,0 +1,128 @@
+"""How answers leave: a table for people, JSON and CSV for programs, a file by its ending.
+
+Data go to standard output, notices to standard error. Money is decimal text in JSON and CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shortdesk.ground.errors import InputError, UsageError
+from shortdesk.ground.fine import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["console", "emit", "money", "notice", "to_csv", "to_json", "write_file"]
+
+FILE_PLACES = 12
+"""Decimals of money in JSON and CSV; what is printed on screen has fewer."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that keeps to plain text when nobody watches or NO_COLOR is set."""
+    from rich.console import Console
+
+    plain_text = "NO_COLOR" in os.environ
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or 120)
+    return Console(file=stream, no_color=plain_text, highlight=False, width=width, soft_wrap=False)
+
+
+def notice(message: str) -> None:
+    """A remark for the person at the terminal, on standard error."""
+    print(message, file=sys.stderr)
+
+
+def money(value: Decimal | None, places: int = FILE_PLACES) -> str | None:
+    """A decimal as plain text, or None."""
+    return None if value is None else plain(value, places)
+
+
+def to_json(rows: Any) -> str:
+    """Rows as indented JSON text; decimals become text."""
+    return json.dumps(rows, indent=2, default=_json_default, ensure_ascii=False) + "\n"
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain(value, FILE_PLACES)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV text with a header; nested values become JSON."""
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _csv_cell(value) for key, value in row.items()})
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return plain(value, FILE_PLACES)
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, default=_json_default, ensure_ascii=False)
+    return value
+
+
+def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, output: Path | None) -> bool:
+    """Write rows in the form asked for; False when a table for people is wanted instead.
+
+    Raises:
+        UsageError: JSON and CSV at once, or a file ending that is not known.
+        InputError: the file cannot be written.
+    """
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other; give one of them")
+    if output is not None:
+        write_file(output, _text_for(rows, output))
+        notice(f"wrote {output}")
+        return True
+    if as_json:
+        sys.stdout.write(to_json(list(rows)))
+    elif as_csv:
+        sys.stdout.write(to_csv(rows))
+    return as_json or as_csv
+
+
+def _text_for(rows: Sequence[Mapping[str, Any]], output: Path) -> str:
+    ending = output.suffix.casefold()
+    if ending == ".json":
+        return to_json(list(rows))
+    if ending == ".csv":
+        return to_csv(rows)
+    raise UsageError(f"output '{output}': the ending says the form; expected .json or .csv")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a temporary file beside it is renamed at the end.
+
+    Raises:
+        InputError: a directory, a missing folder, or no permission.
+    """
+    if path.is_dir():
+        raise InputError("is a directory; expected a file name", str(path))
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", str(path)) from None

@@ -1,0 +1,209 @@
+"""The short ticket on borrowed coins: spot margin and on-chain lending.
+
+The coin is borrowed and sold; the proceeds stay in the account with the wallet. Leverage means the worth sold
+over the wallet, as on a perpetual, so that columns can be compared; Binance's own "10x" counts the wallet too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from shortdesk.ground.errors import UsageError
+from shortdesk.ground.fine import plain, to_decimal
+from shortdesk.ground.venue import BorrowRules, LadderRules, ReserveRules, at
+from shortdesk.margin import borrow, desk
+from shortdesk.margin.risk import Trigger
+from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
+from shortdesk.study.ticket_explain import explain_loan
+
+__all__ = ["loan_ticket"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanTerms:
+    """What a venue asks of a short on borrowed coins, whatever form its sheet has."""
+
+    initial_rate: Fraction
+    """Equity that a new loan needs, per debt."""
+    maintenance_rate: Fraction
+    """Equity per debt at which it is called in."""
+    asset_rate: Fraction
+    """Part of the assets that does not count against liquidation."""
+    initial_asset_rate: Fraction
+    """Part of the assets that does not count for a new loan."""
+    trigger: Trigger
+    hourly_rate: Decimal
+    sentence: str
+    notes: tuple[str, ...]
+    source: str
+
+
+def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
+    """A short on a borrowed coin, priced by the venue's rules of the day.
+
+    Raises:
+        UsageError: mode or leverage that the venue does not take.
+    """
+    resolved, product = order.resolved, order.product
+    mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
+    terms = _lending_terms(order, request) if product.kind == "lending" else _margin_terms(order, request, mode)
+    notional = order.notional
+    most = _most_leverage(terms)
+    leverage = request.leverage
+    if request.wallet is not None:
+        wallet = request.wallet
+        leverage = leverage or to_decimal(Fraction(notional) / Fraction(wallet), 2)
+    else:
+        leverage = leverage or Decimal(max(1, min(3, int(most))))
+        wallet = to_decimal(Fraction(notional) / Fraction(leverage))
+    reached = Fraction(notional) / Fraction(wallet)
+    if reached > most:
+        raise UsageError(
+            f"a short of {plain(to_decimal(reached), 2)} times the wallet is above the largest here, "
+            f"{plain(to_decimal(most), 2)} ({terms.sentence})"
+        )
+    quote_assets = wallet + notional
+    dead = borrow.loan_liquidation_price(
+        maintenance_rate=terms.maintenance_rate,
+        asset_rate=terms.asset_rate,
+        quote_assets=quote_assets,
+        base_debt=order.quantity,
+        trigger=terms.trigger,
+    )
+    fees = at(product.fees, request.day, "fees")
+    taker = request.taker if request.taker is not None else fees.taker
+    carry = _interest(request, terms, notional)
+    maintenance = Fraction(notional) * terms.maintenance_rate + Fraction(quote_assets) * terms.asset_rate
+    ticket = ShortTicket(
+        venue=order.rules.venue,
+        name=product.name,
+        symbol=resolved.symbol,
+        kind=product.kind,
+        mode=mode,
+        settle=resolved.quote,
+        leverage=leverage,
+        entry_price=request.entry,
+        quantity=order.quantity,
+        contracts=order.contracts,
+        notional=notional,
+        wallet=wallet,
+        initial_margin=to_decimal(Fraction(notional) / most),
+        maintenance_margin=to_decimal(maintenance),
+        tier=1,
+        tier_count=1,
+        maintenance_rate=to_decimal(maintenance / Fraction(notional)),
+        tier_at_liquidation=1 if dead is not None else None,
+        liquidation_price=dead,
+        bankruptcy_price=to_decimal(Fraction(quote_assets) / Fraction(order.quantity)),
+        break_even_price=desk.break_even_price("short", request.entry, taker, taker),
+        open_fee=notional * taker,
+        close_fee=notional * taker,
+        carry=carry,
+        odds=odds_of(request, dead, -carry.rate_per_day, Decimal(0)),
+        notes=tuple(note for note in (resolved.note, *order.notes, *terms.notes) if note),
+        sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
+    )
+    return replace(
+        ticket, explanation=tuple(explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate))
+    )
+
+
+def _offers_isolated(order: Sized) -> bool:
+    return any("isolated" in table.modes for table in order.product.borrow)
+
+
+def _most_leverage(terms: LoanTerms) -> Fraction:
+    """Largest worth sold over the wallet: assets (1 + L) against debts L must leave the initial rate."""
+    # wallet >= initial * N + uncounted * (wallet + N), solved for N / wallet.
+    uncounted = terms.initial_asset_rate
+    return (1 - uncounted) / (terms.initial_rate + uncounted)
+
+
+def _margin_terms(order: Sized, request: ShortRequest, mode: str) -> LoanTerms:
+    rules = order.product.borrow_at(request.day, mode, order.resolved.base)
+    if mode == "isolated" and order.product.ladders:
+        ladder = _ladder(order, request)
+        return _level_terms(
+            rules, ladder.initial_ratios[0], ladder.liquidation_level, (rules.note, ladder.note), ladder.source
+        )
+    if rules.level_form == "assets_over_debts":
+        # The venue lends up to its leverage: assets over debts of lev / (lev - 1).
+        ratio = rules.largest_leverage / (rules.largest_leverage - 1)
+        return _level_terms(rules, ratio, rules.liquidation_level, (rules.note,), f"{rules.source} [{rules.evidence}]")
+    fee = at(order.product.fees, request.day, "fees").taker if rules.fee_in_trigger else Decimal(0)
+    rate = borrow.loan_maintenance_rate(maintenance_rate=rules.maintenance_rate, taker_fee=fee)
+    return LoanTerms(
+        initial_rate=1 / Fraction(rules.largest_leverage),
+        maintenance_rate=rate,
+        asset_rate=Fraction(0),
+        initial_asset_rate=Fraction(0),
+        trigger=Trigger.AT_OR_BELOW,
+        hourly_rate=rules.hourly_rate,
+        sentence=f"equity over debt must stay above {plain(to_decimal(rate * 100), 4)} %",
+        notes=(rules.note,),
+        source=f"{rules.source} [{rules.evidence}]",
+    )
+
+
+def _level_terms(
+    rules: BorrowRules, initial_ratio: Decimal, level: Decimal, notes: tuple[str, ...], source: str
+) -> LoanTerms:
+    return LoanTerms(
+        initial_rate=Fraction(initial_ratio) - 1,
+        maintenance_rate=borrow.loan_maintenance_rate(level=level),
+        asset_rate=Fraction(0),
+        initial_asset_rate=Fraction(0),
+        trigger=Trigger.AT_OR_BELOW,
+        hourly_rate=rules.hourly_rate,
+        sentence=f"assets over debts: liquidation at {plain(level)}, new loans from {plain(initial_ratio, 4)}",
+        notes=notes,
+        source=source,
+    )
+
+
+def _ladder(order: Sized, request: ShortRequest) -> LadderRules:
+    ladders = [ladder for ladder in order.product.ladders if ladder.since <= request.day]
+    named = [ladder for ladder in ladders if order.resolved.base in ladder.bases]
+    return at(named or [ladder for ladder in ladders if not ladder.bases], request.day, "isolated margin ladders")
+
+
+def _lending_terms(order: Sized, request: ShortRequest) -> LoanTerms:
+    collateral = _reserve(order, request, order.resolved.quote)
+    borrowed = _reserve(order, request, order.resolved.symbol)
+    ltv, threshold = Fraction(collateral.loan_to_value), Fraction(collateral.liquidation_threshold)
+    return LoanTerms(
+        initial_rate=Fraction(0),
+        maintenance_rate=Fraction(0),
+        asset_rate=1 - threshold,
+        initial_asset_rate=1 - ltv,
+        trigger=Trigger.BELOW,
+        hourly_rate=borrowed.hourly_rate,
+        sentence=(
+            f"collateral {collateral.symbol} counts {plain(collateral.liquidation_threshold * 100)} % "
+            f"(new loans up to {plain(collateral.loan_to_value * 100)} %); liquidation when the health factor is below 1"
+        ),
+        notes=(f"the proceeds of the sale are posted as {collateral.symbol} too", borrowed.note),
+        source=f"{collateral.source} [{collateral.evidence}]",
+    )
+
+
+def _reserve(order: Sized, request: ShortRequest, symbol: str) -> ReserveRules:
+    known = [reserve for reserve in order.product.reserves if reserve.symbol == symbol]
+    return at(known, request.day, f"{order.product.name}: reserve {symbol}")
+
+
+def _interest(request: ShortRequest, terms: LoanTerms, notional: Decimal) -> Carry:
+    if request.borrow_annual is not None:
+        per_day_rate, why = request.borrow_annual / 365, "borrow rate as given"
+    else:
+        per_day_rate, why = terms.hourly_rate * 24, "the sheet's borrow rate; the real one moves with utilisation"
+    per_day = notional * per_day_rate
+    return Carry(
+        kind="interest",
+        rate_per_day=per_day_rate,
+        per_day=per_day,
+        per_horizon=per_day * request.horizon_days,
+        assumption=why,
+    )
