@@ -61,8 +61,9 @@ def find_instrument(rules: VenueRules, product: Product, found: Resolved, day: d
     seen = read_grids(product.instruments).get(found.symbol, ()) if product.instruments else ()
     row = max((row for row in seen if row.since <= day), key=lambda row: row.since, default=None)
     row = row or min(seen, key=lambda row: row.since, default=None)
-    lot = row.lot if row else grid.lot
-    tick = row.tick if row and row.tick else tick_of_digits(price.numerator / price.denominator, grid, lot)
+    near = price.numerator / price.denominator
+    lot = row.lot if row else _assumed_lot(near, grid)
+    tick = row.tick if row and row.tick else tick_of_digits(near, grid, lot)
     return Instrument(
         venue=rules.venue,
         symbol=found.symbol,
@@ -82,15 +83,27 @@ def find_instrument(rules: VenueRules, product: Product, found: Resolved, day: d
 def tick_of_digits(price: float, grid: Grid, lot: Decimal) -> Decimal:
     """One step in ``significant_digits`` digits of a price: 10^(e - digits + 1), e = floor(log10 price).
 
-    Whole numbers are always prices, so a tick is at most 1; ``most_decimals`` less the decimals of the lot
-    bounds it from below.
+    Whole numbers are always prices, so a tick is at most 1. From below it is bounded by ``most_decimals`` less
+    the decimals of the lot, elsewhere by 8 decimals as long as three digits of the price remain.
     """
-    exponent = Decimal(repr(price)).adjusted() if price > 0 else 0
+    exponent = _exponent(price)
     step = min(exponent - grid.significant_digits + 1, 0)
+    step = max(step, min(-8, exponent - 2))
     if grid.most_decimals:
         decimals_of_lot = max(0, -int(lot.normalize().as_tuple().exponent))
         step = max(step, -max(0, grid.most_decimals - decimals_of_lot))
     return Decimal(1).scaleb(step)
+
+
+def _assumed_lot(price: float, grid: Grid) -> Decimal:
+    """The sheet's lot for prices from 1 up; below, a power of ten larger for each further zero, but at most 1."""
+    larger = Decimal(1).scaleb(max(0, -_exponent(price)))
+    return min(grid.lot * larger, max(grid.lot, Decimal(1)))
+
+
+def _exponent(price: float) -> int:
+    """floor(log10(price)); 0 for a price that is none."""
+    return Decimal(repr(price)).adjusted() if price > 0 else 0
 
 
 def grid_symbols(file: str) -> list[str]:
