@@ -8,6 +8,7 @@ and empty where the run does not tell the grid. The database can open the Journa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -110,7 +111,18 @@ def only_reads(database: DuckDBPyConnection, query: str) -> str:
         raise UsageError(f"expected one query; got {len(statements)} statements")
     if statements[0].type != duckdb.StatementType.SELECT:
         raise UsageError(f"a Journal can only be read: expected a SELECT; got {statements[0].type.name}")
-    return f"select * from (\n{statements[0].query.rstrip().rstrip(';')}\n)"
+    return f"select * from (\n{_without_semicolon(database, query)}\n)"
+
+
+def _without_semicolon(database: DuckDBPyConnection, query: str) -> str:
+    """The query up to the semicolon that ends it, which may be followed by a remark."""
+    import duckdb
+
+    for at in reversed([at for at, letter in enumerate(query) if letter == ";"]):
+        with contextlib.suppress(duckdb.Error):  # a semicolon in a text or in a remark
+            if not database.extract_statements(query[at + 1 :]) and database.extract_statements(query[:at]):
+                return query[:at]
+    return query
 
 
 def first_line(problem: Exception) -> str:
