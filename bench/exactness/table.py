@@ -48,9 +48,9 @@ PEERS = (
 )
 
 NOT_DRIVEN = (
-    "not asked: vectorbt 1.2.0 and backtesting.py 0.6.6 have no maintenance margin and no liquidation price;",
-    "seda-backtester 0.1.1 and bigtest 2.0.1 watch a whole account at one flat rate and print no price;",
-    "LEAN needs .NET or a container; Hummingbot has packages for Python 3.12 and newer only.",
+    "vectorbt 1.2.0 and backtesting.py 0.6.6 have neither a maintenance margin nor a liquidation price.",
+    "seda-backtester 0.1.1 and bigtest 2.0.1 watch a whole account at one flat rate and name no price.",
+    "LEAN needs .NET or a container, Hummingbot Python 3.12: neither was asked.",
 )
 
 
@@ -189,8 +189,8 @@ def error_section(
             if error is not None:
                 errors[column].append(abs(error))
         section.rows.append(row)
-    section.rows.append(("median |error|", "", *(summary(errors[column], statistics.median) for column in columns)))
-    section.rows.append(("largest |error|", "", *(summary(errors[column], max) for column in columns)))
+    section.rows.append(("median of sizes", "", *(summary(errors[column], statistics.median) for column in columns)))
+    section.rows.append(("largest size", "", *(summary(errors[column], max) for column in columns)))
     section.notes = [
         "minus: the engine liquidates too early, plus: it promises more room than there is.",
         "none: the engine has no price for it; -: the engine could not be asked, for the reason given below.",
