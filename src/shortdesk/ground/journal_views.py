@@ -118,7 +118,7 @@ def _without_semicolon(database: DuckDBPyConnection, query: str) -> str:
     """The query up to the semicolon that ends it, which may be followed by a remark."""
     import duckdb
 
-    for at in reversed([at for at, letter in enumerate(query) if letter == ";"]):
+    for at in (at for at, letter in enumerate(query) if letter == ";"):
         with contextlib.suppress(duckdb.Error):  # a semicolon in a text or in a remark
             if not database.extract_statements(query[at + 1 :]) and database.extract_statements(query[:at]):
                 return query[:at]
