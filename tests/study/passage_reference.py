@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798")
+
 
 class Simulated(NamedTuple):
     """A simulated probability and its standard error."""
@@ -182,8 +184,8 @@ def kou_by_gaver_stehfest(b: float, years: float, model: Jumping, *, half: int, 
         return float(total)
 
 
-def erfcx_in_digits(x: float, digits: int = 60) -> Decimal:
-    """exp(x^2) erfc(x) for x > 0: Taylor's series of erf below 6, Legendre's continued fraction above."""
+def erfcx_in_digits(x: float | Decimal, digits: int = 60) -> Decimal:
+    """exp(x^2) erfc(x) for x >= 0: Taylor's series of erf below 6, Legendre's continued fraction above."""
     with localcontext(Context(prec=digits + 40)):
         at = Decimal(x)
         root_pi = PI.sqrt()
@@ -201,4 +203,28 @@ def erfcx_in_digits(x: float, digits: int = 60) -> Decimal:
         return 1 / (tail * root_pi)
 
 
-PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798")
+def hit_in_digits(distance: float, drift: float, sigma: float, years: float) -> float:
+    """The reflection principle as every textbook prints it, in 100 digits, where nothing overflows or cancels."""
+    with localcontext(Context(prec=100)):
+        b, nu, s2, t = (Decimal(number) for number in (distance, drift, sigma * sigma, years))
+        spread = (s2 * t).sqrt()
+
+        def tail(d: Decimal) -> Decimal:
+            half = (-d * d / 2).exp() * erfcx_in_digits(abs(d) / Decimal(2).sqrt()) / 2
+            return half if d >= 0 else 1 - half
+
+        return float(tail((b - nu * t) / spread) + (2 * nu * b / s2).exp() * tail((b + nu * t) / spread))
+
+
+def simulate_kou_at_looks(b: float, years: float, model: Jumping, *, looks: int, paths: int, seed: int) -> Simulated:
+    """The chance that X stands at or above b at one of ``looks`` equally spaced looks; increments drawn exactly."""
+    rng = np.random.default_rng(seed)
+    dt = years / looks
+    place, reached = np.zeros(paths), np.zeros(paths, dtype=bool)
+    for _ in range(looks):
+        ups = rng.poisson(model.rate * model.p_up * dt, paths)
+        downs = rng.poisson(model.rate * (1 - model.p_up) * dt, paths)
+        place += model.mu * dt + model.sigma * math.sqrt(dt) * rng.standard_normal(paths)
+        place += rng.standard_gamma(ups) / model.eta1 - rng.standard_gamma(downs) / model.eta2
+        reached |= place >= b
+    return mean_of(reached.astype(float))

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.study.passage_reference import Jumping, moving_barrier_by_integral, simulate_kou
+from tests.study.passage_reference import Jumping, moving_barrier_by_integral, simulate_kou, simulate_kou_at_looks
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.study.first_passage import hit_prob_down_gbm, hit_prob_up_discrete, short_liq_prob_with_funding
-from shortdesk.study.jump_passage import KouJumps, assumed_jumps
+from shortdesk.study.jump_passage import KouJumps, assumed_jumps, kou_log_drift
 from shortdesk.study.liquidation_probability import LiquidationProbability, liquidation_probability
 from shortdesk.study.volatility import ewma_volatility
 
@@ -68,6 +68,7 @@ CERTAIN = [
     ({"liquidation": 90.0}, 1.0, "already stands at or beyond"),
     ({"liquidation": 110.0, "side": "long"}, 1.0, "already stands at or beyond"),
     ({"liquidation": 110.0, "horizon_days": 0.0}, 0.0, "zero days"),
+    ({"liquidation": 110.0, "horizon_days": 5e-324, "funding_per_day": 0.01}, 0.0, "zero days"),
 ]
 
 
@@ -141,6 +142,28 @@ def test_jumps_keep_the_growth_and_the_whole_volatility(side: str) -> None:
         mirrored = Jumping(-mu, between, 40.0, 0.2, 15.0, 25.0)
         simulated = simulate_kou(math.log(100 / 87), days / 365, mirrored, paths=100_000, seed=2)
     assert simulated.agrees(found.probability), (found, simulated)
+
+
+#  looks   error of the correction that the docs admit to
+JUMP_LOOKS = """
+    24      0.003
+    168     0.001
+"""
+
+
+@pytest.mark.parametrize("line", [line for line in JUMP_LOOKS.split("\n") if line.strip()])
+def test_jumps_seen_only_at_looks(line: str) -> None:
+    """The barrier moves by the volatility between jumps alone; against simulation at the looks."""
+    looks, admitted = int(line.split()[0]), float(line.split()[1])
+    jumps = assumed_jumps(0.6)
+    between = math.sqrt(0.36 - jumps.variance_annual())
+    mu = kou_log_drift(0.0, between, jumps)
+    found = liquidation_probability(100.0, 110.0, 7, 0.6, monitoring=7 * 86_400 / looks, jumps=jumps)
+    model = Jumping(mu, between, *jumps)
+    simulated = simulate_kou_at_looks(math.log(1.1), 7 / 365, model, looks=looks, paths=100_000, seed=6)
+    assert simulated.agrees(found.probability, bias=admitted), (found, simulated)
+    assert found.with_jumps is not None
+    assert abs(found.probability - simulated.p) < abs(found.with_jumps - simulated.p) / 3
 
 
 def test_a_long_looks_down() -> None:

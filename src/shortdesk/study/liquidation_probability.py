@@ -93,10 +93,11 @@ def liquidation_probability(
     distance = towards * log_ratio(liquidation, entry)
     if distance <= 0.0:
         return _settled(1.0, "already reached", "The price already stands at or beyond the liquidation price.")
-    if horizon_days == 0.0:
+    years = horizon_days / DAYS_PER_YEAR
+    if years == 0.0:
         return _settled(0.0, "no time passes", "The horizon is zero days.")
 
-    market = _Market(towards, distance, horizon_days / DAYS_PER_YEAR, drift_annual, volatility_annual)
+    market = _Market(towards, distance, years, drift_annual, volatility_annual)
     seconds = _seconds_between_looks(monitoring, horizon_days)
     growth = DAYS_PER_YEAR * funding_per_day * towards * entry / (liquidation * (1.0 + towards * maintenance_rate))
     probability = _reach(market, growth, seconds, jumps)

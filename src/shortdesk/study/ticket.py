@@ -14,13 +14,11 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.fine import to_decimal
+from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.instrument import Instrument
 from shortdesk.ground.instruments_table import find_instrument
 from shortdesk.ground.symbols import Resolved, resolve
 from shortdesk.ground.venue import Product, VenueRules
-from shortdesk.margin.contract import Contract
-from shortdesk.margin.position import Position
 from shortdesk.study.liquidation_probability import LiquidationProbability, liquidation_probability
 from shortdesk.study.volatility import days_of_volatility
 
@@ -107,6 +105,9 @@ class ShortTicket:
     odds: Odds | None = None
     refusal: str = ""
     notes: tuple[str, ...] = ()
+    """What differs from what was asked: another quote, a rounded size, an assumed grid."""
+    remarks: tuple[str, ...] = ()
+    """What the sheet says about the rules used."""
     explanation: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
@@ -137,14 +138,6 @@ class Sized(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Priced(NamedTuple):
-    """A contract and a fresh position on it, on the desk's scale."""
-
-    contract: Contract
-    position: Position
-    wallet: Decimal
-
-
 def place(rules: VenueRules, request: ShortRequest) -> tuple[Product, Resolved]:
     """The product and the contract that a request means on a venue.
 
@@ -167,9 +160,8 @@ def sized(rules: VenueRules, product: Product, resolved: Resolved, request: Shor
     instrument = find_instrument(rules, product, resolved, request.day, request.entry)
     size = request.size
     if size.asset and size.unit == "base" and size.asset.upper() not in (resolved.base.upper(), ""):
-        raise UsageError(
-            f"size {size.amount}{size.asset}: expected an amount of {resolved.base} or a worth such as 250k"
-        )
+        expected = f"expected an amount of {resolved.base} or a worth such as 250k"
+        raise UsageError(f"size {size.amount}{size.asset}: {expected}")
     exact = Fraction(size.amount) if size.unit == "base" else Fraction(size.amount) / Fraction(request.entry)
     contracts = instrument.contracts(exact, request.entry)
     lots = contracts / Fraction(instrument.lot)
@@ -180,9 +172,8 @@ def sized(rules: VenueRules, product: Product, resolved: Resolved, request: Shor
         if known_grid and instrument.contract_size == 1:
             instrument.lots(to_decimal(contracts))  # raises, naming the grid
         unit = "contracts" if instrument.contract_size != 1 or product.kind == "inverse" else resolved.base
-        notes.append(
-            f"size rounded down to {instrument.size(whole).normalize():f} {unit}, whole lots of {instrument.lot}"
-        )
+        rounded = plain(instrument.size(whole))
+        notes.append(f"size rounded down to {rounded} {unit}, whole lots of {plain(instrument.lot)}")
     if whole == 0 or instrument.size(whole) < instrument.smallest:
         least = max(instrument.lot, instrument.smallest)
         raise UsageError(f"size is below the smallest order, {least} contracts of {instrument.contract_size}")

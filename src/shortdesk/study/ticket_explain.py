@@ -94,10 +94,9 @@ def _tier_lines(ticket: ShortTicket, contract: Contract, margin: MarginRules) ->
     assert ticket.tier_at_liquidation is not None
     row = contract.rows[ticket.tier_at_liquidation - 1]
     cap = "no upper bound" if row.cap is None else f"up to {plain(to_decimal(row.cap), 4)}"
-    yield (
-        f"Tier {ticket.tier_at_liquidation} of {ticket.tier_count} binds there (above {plain(to_decimal(row.floor), 4)}, "
-        f"{cap}); tiers go by {by}."
-    )
+    floor = plain(to_decimal(row.floor), 4)
+    number = f"Tier {ticket.tier_at_liquidation} of {ticket.tier_count}"
+    yield f"{number} binds there (above {floor}, {cap}); tiers go by {by}."
     if ticket.tier != ticket.tier_at_liquidation:
         yield f"At entry it was tier {ticket.tier}: the rising price carried the short into the next one."
 
@@ -105,7 +104,10 @@ def _tier_lines(ticket: ShortTicket, contract: Contract, margin: MarginRules) ->
 def frequent_mistakes(
     ticket: ShortTicket, contract: Contract, position: Position, margin: MarginRules
 ) -> list[tuple[str, Decimal]]:
-    """Prices that common shortcuts give, by the same rules on a wrong schedule; those that happen to be right are left out."""
+    """Prices that common shortcuts give, by the same rules on a wrong schedule.
+
+    A shortcut that happens to be right here, to a ten-thousandth of the entry, is left out.
+    """
     assert ticket.wallet is not None
     assert ticket.leverage is not None
     assert ticket.tier is not None
@@ -120,22 +122,17 @@ def frequent_mistakes(
             if apart > Fraction(ticket.entry_price) / 10_000:
                 found.append((name, price))
 
-    at_entry = contract.rows[ticket.tier - 1]
-    open_ended = at_entry._replace(floor=Fraction(0), cap=None)
+    at_entry = contract.rows[ticket.tier - 1]._replace(floor=Fraction(0), cap=None)
     if margin.tier_by == "value":
-        wrong("tier taken at the entry value", open_ended)
-        by_collateral = _row_of(
-            contract, Fraction(desk.state(contract, position, ticket.entry_price).value) / Fraction(ticket.leverage)
-        )
-        wrong(
-            "tier chosen by the collateral instead of the notional", by_collateral._replace(floor=Fraction(0), cap=None)
-        )
+        wrong("tier taken at the entry value", at_entry)
+        value = desk.state(contract, position, ticket.entry_price).value
+        collateral = Fraction(value) / Fraction(ticket.leverage)
+        row = _row_of(contract, collateral)._replace(floor=Fraction(0), cap=None)
+        wrong("tier chosen by the collateral instead of the notional", row)
     if any(row.deduction for row in contract.rows):
-        wrong("maintenance amount forgotten", open_ended._replace(deduction=Fraction(0)))
-    wrong(
-        "one flat rate of 0.4 % for all sizes",
-        open_ended._replace(maintenance_rate=Fraction(4, 1000), deduction=Fraction(0)),
-    )
+        wrong("maintenance amount forgotten", at_entry._replace(deduction=Fraction(0)))
+    flat_rate = at_entry._replace(maintenance_rate=Fraction(4, 1000), deduction=Fraction(0))
+    wrong("one flat rate of 0.4 % for all sizes", flat_rate)
     if ticket.bankruptcy_price is not None:
         found.append(("bankruptcy price taken for it", ticket.bankruptcy_price))
     return found
@@ -180,31 +177,31 @@ def explain_loan(ticket: ShortTicket, sentence: str, debt_rate: Fraction, asset_
     lines = [f"{ticket.name} {ticket.symbol}, {ticket.mode}, {ticket.leverage}x", f"Rule: {sentence}."]
     if ticket.liquidation_price is None:
         return lines
-    p = plain(ticket.liquidation_price, 4)
-    debt = Fraction(ticket.quantity) * Fraction(ticket.liquidation_price)
-    lines.append(
-        f"At {p} the debt of {plain(ticket.quantity, 8)} coins is worth {plain(to_decimal(debt), 4)} {ticket.settle}:"
-    )
-    lines.append(
-        f"  assets: wallet {plain(ticket.wallet, 4)} + proceeds {plain(ticket.notional, 4)} = {plain(assets, 4)} {ticket.settle}"
-    )
+    dead = Fraction(ticket.liquidation_price)
+    debt, settle = dead * Fraction(ticket.quantity), ticket.settle
+    coins = plain(ticket.quantity, 8)
+    lines.append(f"At {_short(dead)} the debt of {coins} coins is worth {_short(debt)} {settle}:")
+    parts = f"wallet {plain(ticket.wallet, 4)} + proceeds {plain(ticket.notional, 4)}"
+    lines.append(f"  assets: {parts} = {plain(assets, 4)} {settle}")
     if asset_rate:
         counted = Fraction(assets) * (1 - asset_rate)
-        lines.append(
-            f"  counted at {plain(to_decimal((1 - asset_rate) * 100), 4)} %: {plain(to_decimal(counted), 4)} = the debt"
-        )
+        lines.append(f"  counted at {_short((1 - asset_rate) * 100)} %: {_short(counted)} = the debt")
     else:
-        lines.append(
-            f"  assets - debt = {plain(to_decimal(Fraction(assets) - debt), 4)} = {plain(to_decimal(debt_rate * 100), 4)} % of the debt"
-        )
+        left = Fraction(assets) - debt
+        lines.append(f"  assets - debt = {_short(left)} = {_short(debt_rate * 100)} % of the debt")
     lines.append("What moves it next:")
     if ticket.carry is not None:
+        grown = dead * Fraction(ticket.carry.rate_per_day)
+        amount = plain(ticket.carry.per_day, 6)
         lines.append(
-            f"  a day of interest ({plain(ticket.carry.per_day, 6)} {ticket.settle}) adds to the debt and lowers the price by "
-            f"{plain(to_decimal(Fraction(ticket.liquidation_price) * Fraction(ticket.carry.rate_per_day)), 4)}"
+            f"  a day of interest ({amount} {settle}) adds to the debt and lowers the price by {_short(grown)}"
         )
     lines.append("  the borrow rate rises with utilisation: a squeeze makes the coin dear to borrow at once")
     return lines
+
+
+def _short(value: Fraction) -> str:
+    return plain(to_decimal(value), 4)
 
 
 def _signed(value: Fraction) -> str:

@@ -102,12 +102,12 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         close_fee=notional * taker,
         carry=carry,
         odds=odds_of(request, dead, -carry.rate_per_day, Decimal(0)),
-        notes=tuple(note for note in (resolved.note, *order.notes, *terms.notes) if note),
+        notes=tuple(note for note in (resolved.note, *order.notes) if note),
+        remarks=tuple(note for note in terms.notes if note),
         sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
     )
-    return replace(
-        ticket, explanation=tuple(explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate))
-    )
+    lines = explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate)
+    return replace(ticket, explanation=tuple(lines))
 
 
 def _offers_isolated(order: Sized) -> bool:
@@ -182,7 +182,7 @@ def _lending_terms(order: Sized, request: ShortRequest) -> LoanTerms:
         hourly_rate=borrowed.hourly_rate,
         sentence=(
             f"collateral {collateral.symbol} counts {plain(collateral.liquidation_threshold * 100)} % "
-            f"(new loans up to {plain(collateral.loan_to_value * 100)} %); liquidation when the health factor is below 1"
+            f"(new loans up to {plain(collateral.loan_to_value * 100)} %); liquidation below a health factor of 1"
         ),
         notes=(f"the proceeds of the sale are posted as {collateral.symbol} too", borrowed.note),
         source=f"{collateral.source} [{collateral.evidence}]",

@@ -47,7 +47,7 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
 
     needed = desk.margins(contract, position, request.entry, leverage)
     wallet = request.wallet if request.wallet is not None else _default_wallet(contract, margin, position, leverage)
-    if wallet < needed.initial:
+    if request.wallet is not None and wallet < needed.initial:
         raise UsageError(
             f"wallet {plain(wallet, 8)} is below the initial margin {plain(needed.initial, 8)} {resolved.settle}"
         )
@@ -58,6 +58,8 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     fees = at(product.fees, request.day, "fees")
     taker = request.taker if request.taker is not None else fees.taker
     value = desk.state(contract, position, request.entry).value
+    # OKX prints maintenance without the closing fee that its ratio counts.
+    fee_inside = value * taker if margin.closing_fee == "taker_on_value" else Decimal(0)
     carry = _funding(order, request, value)
     at_death = desk.margins(contract, position, exact, leverage) if exact is not None else None
     dying_row = contract.rows[at_death.tier - 1] if at_death else row
@@ -77,7 +79,7 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         notional=order.notional,
         wallet=wallet,
         initial_margin=needed.initial,
-        maintenance_margin=needed.maintenance,
+        maintenance_margin=needed.maintenance - fee_inside,
         tier=needed.tier,
         tier_count=len(contract.rows),
         maintenance_rate=to_decimal(dying_row.maintenance_rate),
@@ -89,7 +91,8 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         close_fee=value * taker,
         carry=carry,
         odds=odds_of(request, exact, received, to_decimal(dying_row.maintenance_rate)),
-        notes=_notes(order, margin, mode, schedule.note, wallet, exact),
+        notes=_notes(order, mode, wallet, exact),
+        remarks=tuple(note for note in (schedule.note, margin.note) if note),
         sources=(
             f"margin: {margin.source} [{margin.evidence}] since {margin.since}",
             f"tiers: {schedule.source} [{schedule.evidence}] since {schedule.since}",
@@ -112,9 +115,8 @@ def _check_limits(order: Sized, contract: Contract, row: TierRow, leverage: Deci
         raise UsageError(f"a position of {worth} is above the venue's largest, {plain(to_decimal(last), 4)}")
     if Fraction(leverage) > row.max_leverage:
         most = plain(to_decimal(row.max_leverage), 2)
-        raise UsageError(
-            f"{plain(leverage)}x is above the largest leverage for {worth}: {most}x in tier {tier} of {len(contract.rows)}"
-        )
+        tier_name = f"tier {tier} of {len(contract.rows)}"
+        raise UsageError(f"{plain(leverage)}x is above the largest leverage for {worth}: {most}x in {tier_name}")
 
 
 def _measure(order: Sized, contract: Contract) -> Fraction:
@@ -156,10 +158,8 @@ def _funding_rules(order: Sized, request: ShortRequest) -> FundingRules | None:
     return max(in_force, key=lambda table: table.since) if in_force else None
 
 
-def _notes(
-    order: Sized, margin: MarginRules, mode: str, tier_note: str, wallet: Decimal, exact: Decimal | None
-) -> tuple[str, ...]:
-    notes = [order.resolved.note, *order.notes, tier_note, margin.note]
+def _notes(order: Sized, mode: str, wallet: Decimal, exact: Decimal | None) -> tuple[str, ...]:
+    notes = [order.resolved.note, *order.notes]
     if exact is None and order.product.kind == "inverse":
         notes.append("no liquidation price: the coins in the wallet back the whole short")
     if mode == "cross":
