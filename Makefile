@@ -33,7 +33,7 @@ modes: $(VENV)/.test ## the tests again, once with every array access checked an
 	$(BIN)/pytest -n $(WORKERS) --depth quick --interpreted -q tests
 
 deep: $(VENV)/.test ## long runs with fresh seeds, for a night
-	$(BIN)/pytest -n $(WORKERS) --depth deep
+	$(BIN)/pytest -n $(WORKERS) --depth deep --timeout 0
 
 # ---- what every commit keeps ---------------------------------------------------------------------------------------
 
@@ -82,17 +82,16 @@ $(VENV)/.run $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: requirements/%.txt pyprojec
 	@touch $@
 
 # The first Python on the path that is new enough and can make an environment; PYTHON=/path/to/python overrules.
+NEW_ENOUGH := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
-	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
-	&& { echo $$python; break; }; done)
+	$$python $(NEW_ENOUGH) && { echo $$python; break; }; done)
 
 $(BIN)/python:
-	@python="$(PYTHON)"; \
-	test -n "$$python" || { \
-		echo "no Python 3.11 or newer with the venv module was found on the path." >&2; \
-		echo "Debian, Ubuntu: apt install python3 python3-venv; or name one: make PYTHON=/path/to/python3.11 ..." >&2; \
-		exit 1; }; \
-	"$$python" -m venv --clear $(VENV)
+	@"$(PYTHON)" $(NEW_ENOUGH) || { \
+		echo "found no Python 3.11 or newer with its venv module$(if $(PYTHON), at $(PYTHON))." >&2; \
+		echo "Debian, Ubuntu: apt install python3 python3-venv; or name one: make PYTHON=/path/to/python3.12 ..." >&2; \
+		exit 1; }
+	@"$(PYTHON)" -m venv --clear $(VENV)
 
 build:
 	@mkdir -p build
