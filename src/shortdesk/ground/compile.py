@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -46,20 +47,21 @@ def interpreted() -> bool:
 def rule(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def rule(
-    *, compiled: Callable[..., Any] | None = None, machine: str = "", inline: bool = False
+    *, compiled: Callable[..., Any] | str | None = None, machine: str = "", inline: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def rule(
     function: Callable[P, R] | None = None,
     /,
     *,
-    compiled: Callable[..., Any] | None = None,
+    compiled: Callable[..., Any] | str | None = None,
     machine: str = "",
     inline: bool = False,
 ) -> Callable[..., Any]:
     """Mark a pure function of numbers, records and tables as callable from kernels.
 
-    The function itself is returned untouched. ``compiled`` gives a second text for kernels and is
-    reserved for arithmetic that needs more than 64 bits (``ground/exact.py``). ``machine`` names one
+    The function itself is returned untouched. ``compiled`` gives a second text for kernels, or says
+    where it stands (``module:name``, imported when the first kernel is built), and is reserved for
+    arithmetic that needs more than 64 bits (``ground/exact.py``). ``machine`` names one
     of numba's instructions for a single machine word to use instead (``ground/bits.py``). ``inline``
     asks the compiler to repeat the text at every call: for what a hot loop does with every message.
     """
@@ -69,7 +71,7 @@ def rule(
 
 
 def _remember(
-    function: Callable[P, R], compiled: Callable[..., Any] | None, machine: str, inline: bool
+    function: Callable[P, R], compiled: Callable[..., Any] | str | None, machine: str, inline: bool
 ) -> Callable[P, R]:
     _waiting.append((function, compiled, machine, inline))
     return function
@@ -117,12 +119,21 @@ def _register_rules() -> None:
         _element_is_known = True
     while _waiting:
         function, compiled, machine, inline = _waiting.pop()
-        text = _one_word(getattr(machine_words, machine)) if machine else compiled or function
+        text = _one_word(getattr(machine_words, machine)) if machine else _found(compiled) or function
 
         def choose(*args: Any, _text: Callable[..., Any] = text, **named: Any) -> Callable[..., Any]:
             return _text
 
         _register(function, choose, inline)
+
+
+def _found(compiled: Callable[..., Any] | str | None) -> Callable[..., Any] | None:
+    """The second text of a rule, fetched from its module where only its place is known."""
+    if not isinstance(compiled, str):
+        return compiled
+    module, _, name = compiled.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _register(function: Callable[..., Any], choose: Callable[..., Any], inline: bool) -> None:
@@ -141,7 +152,9 @@ def _register(function: Callable[..., Any], choose: Callable[..., Any], inline: 
             return types.int64
         return given
 
-    plain: Any = make_overload_template(function, choose, {**_RULE_OPTIONS, "forceinline": inline}, False, "never", False)
+    plain: Any = make_overload_template(
+        function, choose, {**_RULE_OPTIONS, "forceinline": inline}, False, "never", False
+    )
 
     class Widened(plain):  # type: ignore[misc]
         def generic(self, args: Any, kws: Any) -> Any:

@@ -8,8 +8,6 @@ sheet loads. ``c`` must be positive.
 
 from __future__ import annotations
 
-import numpy as np
-
 from shortdesk.ground.compile import rule
 
 __all__ = [
@@ -24,107 +22,19 @@ __all__ = [
 ]
 
 
-def _mul_div_down_128(a: int, b: int, c: int) -> int:
-    """floor(a * b / c) on 64-bit words."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        return a * b // c
-    quotient, rest = _mul_div_magnitude(a, b, c)
-    if (a < 0) != (b < 0):
-        return -quotient - (1 if rest else 0)
-    return quotient
-
-
-def _mul_div_up_128(a: int, b: int, c: int) -> int:
-    """ceil(a * b / c) on 64-bit words."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        return -((-a * b) // c)
-    quotient, rest = _mul_div_magnitude(a, b, c)
-    if (a < 0) != (b < 0):
-        return -quotient
-    return quotient + (1 if rest else 0)
-
-
-def _mul_div_nearest_128(a: int, b: int, c: int) -> int:
-    """round(a * b / c), halves away from zero, on 64-bit words."""
-    quotient, rest = _mul_div_magnitude(a, b, c)
-    if rest >= c - rest:
-        quotient += 1
-    return -quotient if (a < 0) != (b < 0) else quotient
-
-
-@rule
-def _mul_div_magnitude(a: int, b: int, c: int) -> tuple[int, int]:
-    """Quotient and rest of abs(a) * abs(b) / c; only called from compiled text."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        product = abs(a) * abs(b)
-        return product // c, product % c
-    high, low = _mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
-    quotient, rest = _div_128_by_64(high, low, np.uint64(c))
-    return np.int64(quotient), np.int64(rest)  # type: ignore[return-value]
-
-
-@rule
-def _mul_64_to_128(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
-    """The high and the low word of a * b."""
-    half = np.uint64(32)
-    mask = np.uint64(0xFFFFFFFF)
-    a_high, a_low = a >> half, a & mask
-    b_high, b_low = b >> half, b & mask
-    low = a_low * b_low
-    middle = a_high * b_low + (low >> half)
-    carry = a_low * b_high + (middle & mask)
-    return a_high * b_high + (middle >> half) + (carry >> half), (carry << half) | (low & mask)
-
-
-@rule
-def _div_128_by_64(high: np.uint64, low: np.uint64, c: np.uint64) -> tuple[np.uint64, np.uint64]:
-    """Quotient and rest; needs high < c. Schoolbook division in base 2^32 (Knuth, algorithm D)."""
-    half = np.uint64(32)
-    mask = np.uint64(0xFFFFFFFF)
-    one = np.uint64(1)
-    shift = np.uint64(0)
-    while (c >> np.uint64(63)) == np.uint64(0):
-        c = c << one
-        shift += one
-    if shift > np.uint64(0):
-        high = (high << shift) | (low >> (np.uint64(64) - shift))
-        low = low << shift
-    c_high, c_low = c >> half, c & mask
-    low_high, low_low = low >> half, low & mask
-
-    first = high // c_high
-    rest = high - first * c_high
-    while first > mask or first * c_low > ((rest << half) | low_high):
-        first -= one
-        rest += c_high
-        if rest > mask:
-            break
-    middle = ((high << half) | low_high) - first * c
-
-    second = middle // c_high
-    rest = middle - second * c_high
-    while second > mask or second * c_low > ((rest << half) | low_low):
-        second -= one
-        rest += c_high
-        if rest > mask:
-            break
-    left = ((middle << half) | low_low) - second * c
-    return (first << half) | second, left >> shift
-
-
-@rule(compiled=_mul_div_down_128)
+@rule(compiled="shortdesk.ground.double_word:mul_div_down")
 def mul_div_down(a: int, b: int, c: int) -> int:
     """floor(a * b / c): toward minus infinity."""
     return int(a) * int(b) // int(c)
 
 
-@rule(compiled=_mul_div_up_128)
+@rule(compiled="shortdesk.ground.double_word:mul_div_up")
 def mul_div_up(a: int, b: int, c: int) -> int:
     """ceil(a * b / c): toward plus infinity."""
     return -(-int(a) * int(b) // int(c))
 
 
-@rule(compiled=_mul_div_nearest_128)
+@rule(compiled="shortdesk.ground.double_word:mul_div_nearest")
 def mul_div_nearest(a: int, b: int, c: int) -> int:
     """a * b / c to the nearest integer, halves away from zero, so that it favours neither side."""
     quotient, rest = divmod(abs(int(a) * int(b)), int(c))
@@ -133,30 +43,7 @@ def mul_div_nearest(a: int, b: int, c: int) -> int:
     return -quotient if (a < 0) != (b < 0) else quotient
 
 
-def _products_ordered_128(a: int, b: int, c: int, d: int) -> bool:
-    """a * b >= c * d on 64-bit words."""
-    left_sign = _sign(a) * _sign(b)
-    right_sign = _sign(c) * _sign(d)
-    if left_sign != right_sign:
-        return left_sign > right_sign
-    if left_sign == 0:
-        return True
-    left_high, left_low = _mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
-    right_high, right_low = _mul_64_to_128(np.uint64(abs(c)), np.uint64(abs(d)))
-    if left_high == right_high and left_low == right_low:
-        return True
-    greater = left_high > right_high or (left_high == right_high and left_low > right_low)
-    return bool(greater == (left_sign > 0))
-
-
-@rule
-def _sign(a: int) -> int:
-    if a > 0:
-        return 1
-    return -1 if a < 0 else 0
-
-
-@rule(compiled=_products_ordered_128)
+@rule(compiled="shortdesk.ground.double_word:products_ordered")
 def products_ordered(a: int, b: int, c: int, d: int) -> bool:
     """Whether a * b >= c * d: compares two ratios without dividing."""
     return int(a) * int(b) >= int(c) * int(d)

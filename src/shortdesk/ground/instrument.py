@@ -36,7 +36,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     ``contract_size`` is base units per contract on linear contracts (1 where sizes are written in the base
     asset), and quote units per contract on inverse ones. ``lot`` is the smallest step of a size, in
-    contracts. ``grid_note`` says in words when tick or lot are assumed and not from the venue.
+    contracts. ``grid_note`` says in words when tick or lot are old or assumed; ``grid_is_assumed`` when they are
+    not from the venue at all.
     """
 
     venue: str
@@ -50,6 +51,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     contract_size: Decimal = Decimal(1)
     smallest: Decimal = Decimal(0)
     grid_note: str = ""
+    grid_is_assumed: bool = False
     source: str = ""
 
     def ticks(self, price: Exact) -> Ticks:

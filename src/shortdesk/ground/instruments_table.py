@@ -76,6 +76,7 @@ def find_instrument(rules: VenueRules, product: Product, found: Resolved, day: d
         contract_size=row.contract_size if row else grid.contract_size,
         smallest=row.smallest if row else lot,
         grid_note=_note(row, grid, tick, lot, day),
+        grid_is_assumed=row is None,
         source=row.source if row else grid.source,
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from shortdesk.ground.bits import highest_bit
 from shortdesk.ground.compile import rule
-from shortdesk.ground.exact import _div_128_by_64, _mul_64_to_128
+from shortdesk.ground.double_word import div_128_by_64, mul_64_to_128
 
 __all__ = ["Words"]
 
@@ -228,7 +228,7 @@ def lowest_bit_from(a: Words, bit: int) -> int:
 @rule
 def _mul_add(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple[np.uint64, np.uint64]:
     """The high and the low word of a × b + c + d, which never needs a third word."""
-    high, low = _mul_64_to_128(a, b)
+    high, low = mul_64_to_128(a, b)
     low, first = _add_with_carry(low, c, _ZERO)
     low, second = _add_with_carry(low, d, _ZERO)
     return high + first + second, low
@@ -287,7 +287,7 @@ def _quotient_word(rest: Words, following: np.uint64, c: Words) -> tuple[np.uint
         moved = (following, rest[0], rest[1], rest[2])
         if less(moved, c):
             return _ZERO, moved
-    digit = _ALL if rest[3] >= c[3] else _div_128_by_64(rest[3], rest[2], c[3])[0]
+    digit = _ALL if rest[3] >= c[3] else div_128_by_64(rest[3], rest[2], c[3])[0]
     product, fifth = _mul_row(c, digit, (_ZERO, _ZERO, _ZERO, _ZERO))
     left, borrow = _sub_words_borrow((following, rest[0], rest[1], rest[2]), product)
     top, borrow = _sub_with_borrow(rest[3], fifth, borrow)

@@ -51,6 +51,8 @@ class ShortRequest:
     funding_8h: Decimal | None = None
     borrow_annual: Decimal | None = None
     taker: Decimal | None = None
+    explain: bool = False
+    """Whether tickets carry their explanation; it takes as long as the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def sized(rules: VenueRules, product: Product, resolved: Resolved, request: Shor
     whole = lots.numerator // lots.denominator
     notes = [instrument.grid_note] if instrument.grid_note else []
     if lots.denominator != 1:
-        known_grid = not instrument.grid_note and size.unit == "base" and product.kind != "inverse"
+        known_grid = not instrument.grid_is_assumed and size.unit == "base" and product.kind != "inverse"
         if known_grid and instrument.contract_size == 1:
             instrument.lots(to_decimal(contracts))  # raises, naming the grid
         unit = "contracts" if instrument.contract_size != 1 or product.kind == "inverse" else resolved.base

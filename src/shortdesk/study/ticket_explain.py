@@ -44,7 +44,7 @@ def explain_perp(
         true_distance = Fraction(exact) - entry
         for name, price in mistakes:
             error = (Fraction(price) - entry) / true_distance - 1
-            lines.append(f"  {plain(price, 4):>14}  {_signed(error)} of the distance  {name}")
+            lines.append(f"  {_price(price):>14}  {_signed(error)} of the distance  {name}")
     lines.append("What moves it next:")
     lines += list(_movers(ticket, contract, position, margin, exact))
     return lines
@@ -60,7 +60,7 @@ def _balance(
     there = desk.state(contract, position, exact, ticket.wallet)
     needed = desk.margins(contract, position, exact, ticket.leverage)
     row = contract.rows[needed.tier - 1]
-    p, entry, size = plain(exact, 4), plain(ticket.entry_price), plain(desk.size_of(position))
+    p, entry, size = _price(exact), plain(ticket.entry_price), plain(desk.size_of(position))
     yield f"At {p} equity meets maintenance margin:"
     if contract.form == Form.INVERSE:
         yield f"  wallet {plain(ticket.wallet, 8)} + {size} * (1/{p} - 1/{entry}) = {plain(there.equity, 8)} {settle}"
@@ -156,7 +156,8 @@ def _movers(
         price = desk.liquidation_price(contract, position, wallet, leverage=leverage)
         if price is None:
             return "away altogether"
-        return f"by {_price_change(Fraction(price) - Fraction(exact))} to {plain(price, 4)}"
+        change = price - exact
+        return f"by {'+' if change >= 0 else '-'}{_price(abs(change), price)} to {_price(price)}"
 
     if ticket.carry is not None and ticket.carry.per_day:
         verb = "pays" if ticket.carry.per_day > 0 else "receives"
@@ -180,7 +181,7 @@ def explain_loan(ticket: ShortTicket, sentence: str, debt_rate: Fraction, asset_
     dead = Fraction(ticket.liquidation_price)
     debt, settle = dead * Fraction(ticket.quantity), ticket.settle
     coins = plain(ticket.quantity, 8)
-    lines.append(f"At {_short(dead)} the debt of {coins} coins is worth {_short(debt)} {settle}:")
+    lines.append(f"At {_price(ticket.liquidation_price)} the debt of {coins} coins is worth {_short(debt)} {settle}:")
     parts = f"wallet {plain(ticket.wallet, 4)} + proceeds {plain(ticket.notional, 4)}"
     lines.append(f"  assets: {parts} = {plain(assets, 4)} {settle}")
     if asset_rate:
@@ -208,6 +209,7 @@ def _signed(value: Fraction) -> str:
     return f"{float(value) * 100:+.1f} %"
 
 
-def _price_change(value: Fraction) -> str:
-    text = plain(to_decimal(abs(value)), 4)
-    return f"{'+' if value >= 0 else '-'}{text}"
+def _price(value: Decimal, like: Decimal | None = None) -> str:
+    """A price to eight significant digits, or to as many decimals as another price has then."""
+    places = max(0, 7 - (value if like is None else like).adjusted())
+    return plain(value, places)

@@ -106,6 +106,8 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         remarks=tuple(note for note in terms.notes if note),
         sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
     )
+    if not request.explain:
+        return ticket
     lines = explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate)
     return replace(ticket, explanation=tuple(lines))
 

@@ -99,6 +99,8 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
             f"fees: {fees.source} [{fees.evidence}]",
         ),
     )
+    if not request.explain:
+        return ticket
     return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, exact)))
 
 
