@@ -110,6 +110,8 @@ CHAIN = _row(
     ("gas_limit", "<i8"),
     ("gas_target", "<i8"),  # gas in a block at which the base fee stays
     ("base_fee_pace", "<i8"),  # a full turn away from the target moves the base fee by 1 / pace
+    ("swap_gas", "<i8"),  # gas that a swap uses
+    ("liquidity_gas", "<i8"),  # gas that an act of a liquidity provider uses
     ("sequence", "<i8"),  # of the next transaction
     ("first_pending", "<i4"),
     ("last_pending", "<i4"),
