@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shortdesk.ground.errors import InputError
+from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.fine import Exact, plain, to_fraction
 from shortdesk.ground.instrument import Form, Instrument
 from shortdesk.ground.venue import Grid, Product, VenueRules, at, sheet_folder
@@ -57,6 +57,8 @@ def find_instrument(rules: VenueRules, product: Product, found: Resolved, day: d
         InputError: the table is broken; names file, line and field.
     """
     price = to_fraction(entry_price, "entry price")
+    if price <= 0:
+        raise UsageError(f"entry price: {entry_price} is not positive; expected a number such as 64000.5")
     grid = at(product.grid, day, f"{product.name}: grid")
     seen = read_grids(product.instruments).get(found.symbol, ()) if product.instruments else ()
     row = max((row for row in seen if row.since <= day), key=lambda row: row.since, default=None)
@@ -103,8 +105,8 @@ def _assumed_lot(price: float, grid: Grid) -> Decimal:
 
 
 def _exponent(price: float) -> int:
-    """floor(log10(price)); 0 for a price that is none."""
-    return Decimal(repr(price)).adjusted() if price > 0 else 0
+    """floor(log10(price))."""
+    return Decimal(repr(price)).adjusted()
 
 
 def grid_symbols(file: str) -> list[str]:

@@ -151,20 +151,30 @@ def _read_row(text: str, where: str, before: TierRow | None, *, continuous: bool
     cap = _number(cells[2], where, "cap") if cells[2] else None
     rate = _number(cells[3], where, "maintenance_rate")
     if not cells[5] and not cells[6]:
-        raise InputError("initial_rate and max_leverage are both empty; expected one of them", where)
-    initial = _number(cells[5], where, "initial_rate") if cells[5] else 1 / _number(cells[6], where, "max_leverage")
-    leverage = _number(cells[6], where, "max_leverage") if cells[6] else 1 / initial
+        raise InputError(
+            "initial_rate and max_leverage are both empty; expected one of them, field initial_rate", where
+        )
+    given = {
+        field: _number(cells[i], where, field) for i, field in ((5, "initial_rate"), (6, "max_leverage")) if cells[i]
+    }
+    for field, value in given.items():
+        if value <= 0:
+            raise InputError(f"{field} is {value}; expected a number above 0, field {field}", where)
+    initial = given.get("initial_rate") or 1 / given["max_leverage"]
+    leverage = given.get("max_leverage") or 1 / initial
 
     expected_floor = before.cap if before else Fraction(0)
     if expected_floor is None:
-        raise InputError("a tier follows one without a cap", where)
+        raise InputError("a tier follows one without a cap, field floor", where)
     if floor != expected_floor:
         kind = "gap" if floor > expected_floor else "overlap"
         raise InputError(f"{kind} in tiers: floor is {cells[1]}, expected {expected_floor}, field floor", where)
     if cap is not None and cap <= floor:
         raise InputError(f"cap {cells[2]} is not above floor {cells[1]}, field cap", where)
-    if not 0 < rate <= 1 or not 0 < initial <= 1:
-        raise InputError(f"rates must lie in (0, 1]; given {cells[3]} and {cells[5] or cells[6]}", where)
+    if not 0 < rate <= 1:
+        raise InputError(f"a rate must lie in (0, 1]; given {cells[3]}, field maintenance_rate", where)
+    if initial > 1:
+        raise InputError(f"the initial rate is {initial}, above 1, field {next(iter(given))}", where)
     if rate > initial:
         raise InputError(f"maintenance rate {rate} is above the initial rate {initial}, field maintenance_rate", where)
     if before and rate < before.maintenance_rate:

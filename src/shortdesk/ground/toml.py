@@ -73,8 +73,9 @@ class Lines:
         if not self._line_of:
             self._read()
         while path:
-            if path in self._line_of:
-                return self._line_of[path]
+            for known in (path, f"{path}[0]"):
+                if known in self._line_of:
+                    return self._line_of[known]
             cut = max(path.rfind("."), path.rfind("["))
             path = path[:cut] if cut > 0 else ""
         return 1
