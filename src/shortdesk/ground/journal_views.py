@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,22 +39,22 @@ _TIME = (
 )
 _FILLS = f"""
     select *, case when lots > 0 then 'buy' else 'sell' end as side
-    from journal_decimal where kind = {int(Kind.FILL)}"""
+    from inside.decimals where kind = {int(Kind.FILL)}"""
 _TRANSFERS = f"""
     select * exclude (price_decimal, size_decimal), kind_name as why
-    from journal_decimal where kind >= {MONEY_FROM} and kind < {MONEY_UNTIL}"""
+    from inside.decimals where kind >= {MONEY_FROM} and kind < {MONEY_UNTIL}"""
 _LIQUIDATIONS = f"""
-    select * from journal_decimal
+    select * from inside.decimals
     where kind between {int(Kind.RISK_STATE)} and {int(Kind.BUY_IN)}
         or kind between {int(Kind.LIQUIDATION_FEE)} and {int(Kind.SEIZED)}"""
 _MARKS = f"""
     select seq, time_ns, time, kind, kind_name, venue, venue_name, instrument, instrument_name, price, price_decimal,
         cause, mechanism, mechanism_name
-    from journal_decimal where kind in ({int(Kind.MARK)}, {int(Kind.INDEX)}, {int(Kind.ORACLE)})"""
+    from inside.decimals where kind in ({int(Kind.MARK)}, {int(Kind.INDEX)}, {int(Kind.ORACLE)})"""
 
 
-def connect(journal: Journal) -> DuckDBPyConnection:
-    """A database with the views over ``journal``, locked.
+def connect(journal: Journal, answer: Path | None = None) -> DuckDBPyConnection:
+    """A database with the views over ``journal``, locked; ``answer`` is the one file it may make.
 
     Text that others wrote must go through ``only_reads``: what a database may read it may also write.
 
@@ -71,14 +72,16 @@ def connect(journal: Journal) -> DuckDBPyConnection:
             "temp_directory": os.path.join(tempfile.gettempdir(), f"shortdesk-{os.getpid()}"),
         }
     )
+    database.execute("create schema inside")
     _tell_names(database, journal)
     _tell_run(database, journal)
     if paths:
-        database.execute(f"create view rows as select * from read_parquet({quoted_list(paths)})")
+        database.execute(f"create view inside.rows as select * from read_parquet({quoted_list(paths)})")
     else:
-        database.register("rows", journal.columns())
+        database.register("given_rows", journal.columns())
+        database.execute("create view inside.rows as select * from given_rows")
     database.execute(f"create view journal as {_everything(journal)}")
-    database.execute(f"create view journal_decimal as {_in_decimals(journal)}")
+    database.execute(f"create view inside.decimals as {_in_decimals(journal)}")
     for name, query in (
         ("fills", _FILLS),
         ("transfers", _TRANSFERS),
@@ -86,7 +89,7 @@ def connect(journal: Journal) -> DuckDBPyConnection:
         ("marks", _MARKS),
     ):
         database.execute(f"create view {name} as {query}")
-    database.execute(f"set allowed_paths = {quoted_list(paths)}")
+    database.execute(f"set allowed_paths = {quoted_list([*paths, answer] if answer else paths)}")
     database.execute("set enable_external_access = false")
     database.execute("set lock_configuration = true")
     return database
@@ -149,7 +152,7 @@ def _everything(journal: Journal) -> str:
             "order", other_order, price, lots, units,
             code, {_codes(journal)}[kind::integer * 256 + code] as code_name,
             cause, mechanism, {_texts(mechanisms)}[mechanism + 1] as mechanism_name
-        from rows {of_account} {of_other}"""
+        from inside.rows as rows {of_account} {of_other}"""
 
 
 def _in_decimals(journal: Journal) -> str:
@@ -209,7 +212,7 @@ def _account_name(field: str, table: NameTable) -> tuple[str, str]:
     if len(table.names) <= _MOST_LISTED:
         return _name(field, table), ""
     name = f"case when {field} >= 0 then coalesce(of_{field}.name, '#' || {field}) end"
-    return name, f"left join account_names as of_{field} on of_{field}.id = rows.{field}"
+    return name, f"left join inside.account_names as of_{field} on of_{field}.id = rows.{field}"
 
 
 def _codes(journal: Journal) -> str:
@@ -224,9 +227,9 @@ def _tell_names(database: DuckDBPyConnection, journal: Journal) -> None:
         database.executemany("insert into names values (?, ?, ?, null)", rows)
     for what in ("venue", "instrument", "asset", "account"):
         _tell_table(database, what, getattr(journal.names, what))
-    database.execute("create table account_names (id integer primary key, name varchar)")
+    database.execute("create table inside.account_names (id integer primary key, name varchar)")
     if len(journal.names.account.names) > _MOST_LISTED:
-        database.execute("insert into account_names select id, name from names where what = 'account'")
+        database.execute("insert into inside.account_names select id, name from names where what = 'account'")
 
 
 def _tell_table(database: DuckDBPyConnection, what: str, table: NameTable) -> None:

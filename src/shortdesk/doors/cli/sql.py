@@ -25,7 +25,7 @@ ENDINGS = (".json", ".csv", ".parquet")
 
 def sql(
     run: Path,
-    query: str,
+    query: str | None = None,
     *,
     json: Annotated[bool, Parameter(negative=())] = False,
     csv: Annotated[bool, Parameter(negative=())] = False,
@@ -42,7 +42,7 @@ def sql(
     run
         The folder of a run.
     query
-        A SELECT in DuckDB's dialect; - reads it from standard input.
+        A SELECT in DuckDB's dialect; read from standard input when not given.
     json
         Print a list with one object per row; decimals as text.
     csv
@@ -51,17 +51,24 @@ def sql(
         Write to a file; its ending (.json, .csv, .parquet) says the form.
     """
     _check_form(run, json, csv, output)
+    asked = _from_input() if query is None else query
     journal = Journal.open(run)
     if journal.notice:
         notice(f"notice: {journal.notice}")
     part = output.with_name(f".{output.name}.part") if output else None
     with connect(journal, part) as database:
-        text = only_reads(database, sys.stdin.read() if query == "-" else query)
+        text = only_reads(database, asked)
         if output and part:
             _write(database, text, output, part)
         else:
             _print(database, text, json, csv)
     return 0
+
+
+def _from_input() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("a query is missing; give one, e.g. 'select * from fills limit 5'")
+    return sys.stdin.read()
 
 
 def _check_form(run: Path, json: bool, csv: bool, output: Path | None) -> None:
