@@ -191,6 +191,8 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     venue: str
     name: str
     short_names: tuple[str, ...]
+    fields: dict[str, str] = {}
+    """Names of account figures that the venue prints, each with the key of its definition (``margin/fields.py``)."""
     digits: dict[str, int] = {}
     """Decimals of the smallest unit in which the venue keeps an asset; 8 for assets that are not named."""
     collateral: tuple[CollateralRules, ...] = ()
