@@ -59,7 +59,7 @@ bench: $(VENV)/.dev ## measure, and print the tables
 	$(BIN)/python bench/run.py
 
 docs: $(VENV)/.dev | build ## build the pages under build/docs; a warning is an error
-	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 	@echo "build/docs/index.html"
 
 # ---- set-up --------------------------------------------------------------------------------------------------------

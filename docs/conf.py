@@ -7,8 +7,10 @@ import importlib
 import pkgutil
 import re
 from pathlib import Path
+from types import ModuleType
 
 import shortdesk
+from shortdesk.doors.cli import COMMANDS, app_of
 from shortdesk.ground import compile as compiler
 
 
@@ -27,7 +29,7 @@ author = "the shortdesk contributors"
 copyright = f"2026, {author}"
 release = version = shortdesk.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "cyclopts.ext.sphinx"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
@@ -60,6 +62,12 @@ def write_if_changed(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def own_names(module: ModuleType) -> list[str]:
+    """The public names that a module does not merely pass on from another one of ours."""
+    homes = {name: getattr(getattr(module, name), "__module__", module.__name__) for name in vars(module)["__all__"]}
+    return [name for name, home in homes.items() if home == module.__name__ or not home.startswith("shortdesk.")]
+
+
 def room_page(room: str, what: str) -> str:
     """One page for a room: its files in the order of their names, each with its public names."""
     package = importlib.import_module(f"shortdesk.{room}")
@@ -67,16 +75,30 @@ def room_page(room: str, what: str) -> str:
     parts = [title, "=" * len(title), "", f".. automodule:: shortdesk.{room}", ""]
     for found in sorted(pkgutil.walk_packages(package.__path__, f"shortdesk.{room}."), key=lambda one: one.name):
         module = importlib.import_module(found.name)
-        if getattr(module, "__all__", None):
+        if hasattr(module, "__all__"):
             heading = found.name.removeprefix("shortdesk.")
-            parts += [heading, "-" * len(heading), "", f".. automodule:: {found.name}", "   :members:", ""]
+            names = ", ".join(own_names(module))
+            parts += [heading, "-" * len(heading), "", f".. automodule:: {found.name}"]
+            parts += [f"   :members: {names}", ""] if names else [""]
+    return "\n".join(parts)
+
+
+def commands_page() -> str:
+    """One section for each command, from its own help."""
+    title = "Commands"
+    parts = [title, "=" * len(title), "", "Exit codes: 0 done, 1 the answer is a finding, 2 usage, 3 bad input data,"]
+    parts += ["4 a missing extra, 130 interrupted.", ""]
+    for name in COMMANDS:
+        command = app_of([name])[name]
+        text = command.generate_docs("rst", heading_level=2, usage_name=f"shortdesk {name}")
+        parts.append(re.sub(r"\.\. contents::.*\n(   .*\n)*", "", text))
     return "\n".join(parts)
 
 
 def write_reference(app: object) -> None:
     """Write the generated pages anew, so that they never lag behind the sources."""
-    generated = HERE / "reference" / "rooms"
-    pages = {}
+    generated = HERE / "reference" / "generated"
+    pages = {generated / "commands.rst": commands_page()}
     for room, what in ROOMS.items():
         package = Path(shortdesk.__file__).parent / room
         if len(list(package.rglob("*.py"))) > 1:
