@@ -31,6 +31,7 @@ class Row(NamedTuple):
 
 BOOK_2024 = "grid of all prices and sizes in five minutes of full depth"
 RESPONSE = "instrument response in a public test fixture"
+TIERS_2026 = "steps of the bounds in a position-tiers response; tick and contract size of the older list"
 POSITIONS = "sizes of positions in venue responses; the tick follows from the venue's rule of digits"
 
 SEEN: dict[str, tuple[Row, ...]] = {
@@ -48,6 +49,8 @@ SEEN: dict[str, tuple[Row, ...]] = {
     ),
     "okx_swap.csv": (
         Row("BTC-USDT-SWAP", "2025-12-29", "0.1", "0.01", "0.01", "0.01", RESPONSE),
+        Row("ETH-USDT-SWAP", "2026-05-28", "0.01", "0.01", "0.1", "0.01", TIERS_2026),
+        Row("DOGE-USDT-SWAP", "2026-05-28", "0.000001", "0.01", "1000", "0.01", TIERS_2026),
         Row("BTC-USD-SWAP", "2025-12-29", "0.1", "0.1", "100", "0.1", RESPONSE),
     ),
     "bybit_linear.csv": (

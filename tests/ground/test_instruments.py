@@ -37,7 +37,7 @@ def instrument(venue: str, given: str, price: str, day: date = DAY, kind: str | 
         ("bybit", "BTCUSD", DAY, "0.5", "1", "1", Form.INVERSE),
         ("okx", "BTCUSDT", date(2022, 6, 1), "0.1", "1", "0.01", Form.LINEAR),
         ("okx", "BTCUSDT", DAY, "0.1", "0.01", "0.01", Form.LINEAR),
-        ("okx", "ETHUSDT", DAY, "0.01", "1", "0.1", Form.LINEAR),
+        ("okx", "ETHUSDT", DAY, "0.01", "0.01", "0.1", Form.LINEAR),
         ("okx", "BTCUSD", date(2022, 6, 1), "0.1", "1", "100", Form.INVERSE),
         ("bitmex", "XBTUSD", DAY, "0.5", "100", "1", Form.INVERSE),
         ("deribit", "BTC", DAY, "0.5", "1", "10", Form.INVERSE),

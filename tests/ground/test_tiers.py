@@ -109,7 +109,7 @@ def test_a_symbol_that_is_not_in_a_table_is_refused_with_the_nearest() -> None:
 
 
 def test_a_tier_knows_its_line() -> None:
-    assert tier_line("okx_swap_2026-05-28.csv", "ETH-USDT-SWAP") == "okx_swap_2026-05-28.csv:35"
+    assert tier_line("okx_swap_2026-05-28.csv", "BTC-USDT-SWAP") == "okx_swap_2026-05-28.csv:34"
 
 
 def test_two_dated_schedules_give_different_answers_for_one_symbol() -> None:
@@ -162,7 +162,7 @@ def test_a_whole_table_lets_none() -> None:
     ("venue", "kind", "symbol", "message"),
     [
         ("okx", "linear", "XYZ-USDT-SWAP", "no tiers in the sheets for XYZ-USDT-SWAP on OKX linear swap on 2026-11-24"),
-        ("okx", "linear", "XYZ-USDT-SWAP", "known: BTC-USDT-SWAP, ETH-USDT-SWAP, TIA-USDT-SWAP"),
+        ("okx", "linear", "XYZ-USDT-SWAP", "known: BTC-USDT-SWAP, ETH-USDT-SWAP, DOGE-USDT-SWAP, TIA-USDT-SWAP"),
         ("okx", "inverse", "BTC-USD-SWAP", "OKX inverse swap: no tiers in the sheets on 2026-11-24"),
         ("deribit", "inverse", "SOL-PERPETUAL", "known: BTC-PERPETUAL, ETH-PERPETUAL"),
     ],
@@ -212,4 +212,4 @@ def test_every_known_symbol_of_every_venue_has_a_schedule() -> None:
                     assert find_schedule(product, symbol, day).rows
     assert counts["binance_usdm", "linear"] == 907
     assert counts["hyperliquid", "linear"] == 39
-    assert counts["okx", "linear"] == 3
+    assert counts["okx", "linear"] == 4
