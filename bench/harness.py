@@ -80,6 +80,12 @@ def cpu_seconds(work: Callable[[], object], repetitions: int = 5) -> float:
     return statistics.median(taken)
 
 
+def times(slow: float, fast: float) -> str:
+    """A ratio of two times with the digits that it deserves."""
+    ratio = slow / fast
+    return f"{ratio:,.0f}x" if ratio >= 100 else f"{ratio:.1f}x"
+
+
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> tuple[float, str]:
     """Wall seconds of a command in a fresh process, and what it said on standard error.
 

@@ -1,8 +1,11 @@
-"""Group ``margin``: who of a million isolated accounts may be liquidated at one mark.
+"""Group ``margin``: who of a million isolated accounts may be liquidated at one mark; prices for all symbols.
 
 The reference is what a careful numpy user writes on floats: notional, ``searchsorted`` for the bracket,
 notional * rate - amount, compared with wallet plus profit. Ours is ``liquidatable_sweep`` on exact integers,
 its bound checks included. Both are timed in one process and must flag the same accounts.
+
+Beside it stands the one compiled call that gives liquidation prices for every symbol at ten leverages, against
+the desk asked for one position after the other.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from harness import Section, cpu_seconds
+from harness import Section, cpu_seconds, times
 from numpy.typing import NDArray
+from prices import prices_section
 
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.tiers import TierRow, read_tiers
@@ -25,7 +29,7 @@ from shortdesk.ground.venue import load_venue
 from shortdesk.margin.contract import Scale, contract_of
 from shortdesk.margin.sweep import SweepSchedule, liquidatable_sweep, maintenance_sweep, sweep_schedule
 
-DESCRIPTION = "sweep of a million isolated accounts against numpy searchsorted"
+DESCRIPTION = "sweep of a million accounts against numpy searchsorted; prices for all symbols in one call"
 
 DAY = date(2026, 9, 29)
 SEED = 20261129
@@ -96,6 +100,11 @@ def exact_schedule(book: Book) -> tuple[SweepSchedule, int]:
 
 
 def measure(quick: bool) -> list[Section]:
+    """The sweep and the prices."""
+    return [sweep_section(quick), prices_section(quick)]
+
+
+def sweep_section(quick: bool) -> Section:
     """Rates of numpy and ours on each book."""
     count = 100_000 if quick else 1_000_000
     repetitions = 3 if quick else 7
@@ -116,7 +125,7 @@ def measure(quick: bool) -> list[Section]:
     ]
     if not SHARED.is_file():
         section.notes.append("../shared/bench is not there, so its accounts() were not swept.")
-    return [section]
+    return section
 
 
 def measured_row(book: Book, repetitions: int) -> tuple[list[str], float]:
@@ -154,9 +163,9 @@ def measured_row(book: Book, repetitions: int) -> tuple[list[str], float]:
         book.name,
         rates_shown[0],
         rates_shown[1],
-        f"{reference / flags:.1f}x",
+        times(reference, flags),
         rates_shown[2],
-        f"{reference / margins:.1f}x",
+        times(reference, margins),
         agree,
     ]
     return row, reference / flags

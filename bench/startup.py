@@ -30,6 +30,7 @@ def measure(quick: bool) -> list[Section]:
     """Medians of each command and their ratio to the bare interpreter."""
     repetitions = 3 if quick else 7
     environment = {**os.environ, **ONE_THREAD}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the uncounted round leaves bytecode, as any first run does
     taken = wall_seconds(commands(), repetitions, environment)
     bare = taken[BARE]
     if isinstance(bare, Missing):
