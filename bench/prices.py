@@ -85,7 +85,7 @@ def prices_section(quick: bool) -> Section:
         ("one compiled call", f"{count:,}", f"{compiled * 1e3:.1f}", f"{count / compiled:,.0f}", ratio),
     ]
     section.notes = [
-        "the same rules twice: by the desk on its fine scale, its contract built for each price; and compiled on ticks.",
+        "the same rules twice: by the desk on its fine scale, contract built for each price; and compiled on ticks.",
         f"The {len(asked)} prices asked of both agree to one tick of 10^-4.",
     ]
     return section
