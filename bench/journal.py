@@ -25,7 +25,7 @@ from shortdesk.ground.stream_writer import BLOCK_ROWS
 
 DESCRIPTION = "rows appended, hashed, streamed to disk behind a running loop, and read back"
 
-WORK = (0, 300, 900, 2_400)
+WORK = (0, 150, 300, 900)
 """Rounds of arithmetic before each row."""
 
 
@@ -42,8 +42,9 @@ def fill_rows(rows: Any, seq: int, draw: int, work: int) -> int:
         price, lots = 600_000 + (some & 63), (some & 127) - 64
         if some & 3 == 0:
             count = append(
-                rows, count, seq, now, Kind.FILL, seq - 1, Mechanism.NOISE, venue=0, instrument=0, asset=0, account=some,
-                other=some >> 3, order=seq, other_order=seq - (some & 255), price=price, lots=lots, units=some * 9_973,
+                rows, count, seq, now, Kind.FILL, seq - 1, Mechanism.NOISE, venue=0, instrument=0, asset=0,
+                account=some, other=some >> 3, order=seq, other_order=seq - (some & 255), price=price, lots=lots,
+                units=some * 9_973,
             )  # fmt: skip
         else:
             count = append(
@@ -102,8 +103,8 @@ def loop_section(blocks: int, repetitions: int) -> Section:
             ]
         )
     section.notes.append(
-        f"{blocks} blocks of {BLOCK_ROWS:,} rows, two buffers; 'on' ends when the last block is on disk. A row that takes the"
-        " loop longer than the writer (one more processor) makes it wait for the last block only."
+        f"{blocks} blocks of {BLOCK_ROWS:,} rows, two buffers; 'on' ends when the last block is on disk. Where a row"
+        " takes the loop longer than the writer, on a processor of its own, the loop waits for the last block only."
     )
     return section
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from harness import ONE_THREAD, Section, python_version
 from rich.console import Console
 
-GROUPS = {"exactness": "exactness.table", "margin": "margin", "startup": "startup"}
+GROUPS = {"exactness": "exactness.table", "journal": "journal", "margin": "margin", "startup": "startup"}
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Measured results
 
