@@ -35,6 +35,7 @@ __all__ = [
     "opened",
     "printed_liquidation",
     "rate_at",
+    "risk_of",
     "side_of",
     "size_of",
     "state",
@@ -284,3 +285,8 @@ def break_even_after_realised(side: str, size: Exact, entry: Exact, realised: Ex
 def size_of(position: Position) -> Decimal:
     """The unsigned size of a position: base on linear contracts, quote on inverse ones."""
     return from_fine(abs(position.lots))
+
+
+def risk_of(contract: Contract, position: Position, price: Exact, wallet: Exact, leverage: Exact = 1) -> Risk:
+    """Risk of a position with a wallet behind it, in fine units of money."""
+    return _risk(contract, position, fine(wallet, 2), leverage_x100(leverage), fine(price))

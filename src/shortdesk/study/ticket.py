@@ -19,10 +19,14 @@ from shortdesk.ground.instrument import Instrument
 from shortdesk.ground.instruments_table import find_instrument
 from shortdesk.ground.symbols import Resolved, resolve
 from shortdesk.ground.venue import Product, VenueRules
+from shortdesk.study.jump_passage import assumed_jumps
 from shortdesk.study.liquidation_probability import LiquidationProbability, liquidation_probability
 from shortdesk.study.volatility import days_of_volatility
 
 __all__ = ["Carry", "Odds", "ShortRequest", "ShortTicket", "Size", "Sized", "odds_of", "place", "sized"]
+
+SECONDS_BETWEEN_LOOKS = 1.0
+"""Venues mark every second or so; the looks variant of the probability assumes this."""
 
 
 class Size(NamedTuple):
@@ -120,8 +124,8 @@ class ShortTicket:
 
     @property
     def liquidation_probability(self) -> float | None:
-        """The chance of being liquidated within the horizon."""
-        return self.odds.probability.probability if self.odds and self.odds.probability else None
+        """The chance of being liquidated within the horizon: a diffusion with funding, watched all the time."""
+        return self.odds.probability.continuous if self.odds and self.odds.probability else None
 
 
 class Sized(NamedTuple):
@@ -205,6 +209,8 @@ def odds_of(
         float(request.horizon_days),
         request.volatility,
         funding_per_day=float(received_per_day),
+        monitoring=SECONDS_BETWEEN_LOOKS,
+        jumps=assumed_jumps(request.volatility),
         maintenance_rate=float(maintenance),
     )
     return Odds(

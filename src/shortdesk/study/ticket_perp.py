@@ -141,7 +141,9 @@ def _funding(order: Sized, request: ShortRequest, value: Decimal) -> Carry:
         rate, why = request.funding_8h, "funding as given"
     else:
         rate = rules.interest_8h if rules else Decimal(0)
-        why = "funding at the interest rate, as if the premium stayed at zero" if rate else "no funding at zero premium"
+        why = "funding at the interest rate, as if the premium stayed at zero"
+        if not rate:
+            why = "zero: the rate here has no interest part, and the premium is taken as zero"
     # A short receives a positive rate, so its cost is negative.
     per_day = -value * rate * 3
     return Carry(

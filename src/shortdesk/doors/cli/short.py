@@ -199,6 +199,8 @@ def ticket_row(ticket: ShortTicket) -> dict[str, Any]:
         "distance_daily_sigmas": odds.sigmas if odds else None,
         "distance_days": odds.days_to_one_sigma if odds else None,
         "liquidation_probability": ticket.liquidation_probability,
+        "liquidation_probability_discrete": probability.discrete if probability else None,
+        "liquidation_probability_with_jumps": probability.with_jumps if probability else None,
         "probability_method": probability.method if probability else None,
         "probability_assumptions": list(probability.assumptions) if probability else [],
         "open_fee": money(ticket.open_fee),

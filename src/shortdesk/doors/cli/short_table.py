@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shortdesk.ground.fine import plain
+from shortdesk.study.liquidation_probability import LiquidationProbability
 from shortdesk.study.ticket import ShortRequest, ShortTicket
 
 __all__ = ["figure", "render_tickets"]
@@ -51,7 +52,8 @@ def _rows(request: ShortRequest) -> list[tuple[str, Callable[[ShortTicket], str]
             "  days until one sigma",
             lambda t: f"{t.odds.days_to_one_sigma:.1f}" if t.odds and t.odds.days_to_one_sigma else "-",
         ),
-        (f"  probability, {days} days", _probability),
+        (f"  probability, {days} days", lambda t: _percent(t.liquidation_probability)),
+        ("  the same with jumps", lambda t: _percent(_with_jumps(t))),
         ("bankruptcy price", lambda t: figure(t.bankruptcy_price)),
         ("break-even price", lambda t: figure(t.break_even_price)),
         ("fee to open", lambda t: figure(t.open_fee, 5)),
@@ -68,8 +70,12 @@ def _tier(ticket: ShortTicket) -> str:
     return f"{ticket.tier}, {at_death} of {ticket.tier_count}"
 
 
-def _probability(ticket: ShortTicket) -> str:
-    chance = ticket.liquidation_probability
+def _with_jumps(ticket: ShortTicket) -> float | None:
+    probability = ticket.odds.probability if ticket.odds else None
+    return probability.with_jumps if probability else None
+
+
+def _percent(chance: float | None) -> str:
     if chance is None:
         return "-"
     return f"{chance:.1%}" if chance >= 0.001 or chance == 0 else f"{chance:.1e}"
@@ -132,6 +138,17 @@ def _print_notes(out: Console, tickets: Sequence[ShortTicket]) -> None:
         out.print(Text.assemble((f"{', '.join(venues)}: ", "dim bold"), (note, "dim")))
 
 
+def _variants(probability: LiquidationProbability) -> str:
+    named = (
+        ("watched all the time", probability.continuous),
+        ("looked at every second", probability.discrete),
+        ("with jumps, watched all the time", probability.with_jumps),
+        ("with jumps, looked at every second", probability.probability),
+    )
+    chances = ", ".join(f"{_percent(chance)} {name}" for name, chance in named if chance is not None)
+    return f"Probability of liquidation: {chances}."
+
+
 def _print_explanation(out: Console, ticket: ShortTicket) -> None:
     out.print()
     out.print(Text(ticket.explanation[0], style="bold"))
@@ -139,7 +156,8 @@ def _print_explanation(out: Console, ticket: ShortTicket) -> None:
         out.print(Text(line))
     probability = ticket.odds.probability if ticket.odds else None
     if probability is not None:
-        out.print(Text(f"The probability ({probability.method}) assumes:"))
+        out.print(Text(_variants(probability)))
+        out.print(Text("The last of them assumes:"))
         for sentence in probability.assumptions:
             out.print(Text(f"  {sentence}"))
     for remark in ticket.remarks:

@@ -1,0 +1,246 @@
+"""An account written down in a TOML file: balances, loans, positions and orders on one venue.
+
+The file is read strictly: an unknown key, a wrong type or a missing price names its line. Prices of assets
+come from ``[prices]``, from the marks of positions on them, and dollars count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from shortdesk.ground.errors import InputError, ShortdeskError
+from shortdesk.ground.fine import to_decimal
+from shortdesk.ground.instrument import Form, Instrument
+from shortdesk.ground.instruments_table import find_instrument
+from shortdesk.ground.symbols import DOLLARS, Resolved, resolve
+from shortdesk.ground.toml import Lines, convert, read_toml
+from shortdesk.ground.venue import Product, VenueRules, find_venue
+from shortdesk.margin import desk
+from shortdesk.margin.account import Account, Balance, Leg
+from shortdesk.margin.borrow import loan_maintenance_rate
+from shortdesk.margin.contract import build_contract
+from shortdesk.margin.risk import Trigger
+
+__all__ = ["AccountBook", "OpenLeg", "read_account"]
+
+
+class _Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    asset: str
+    amount: Decimal
+    price: Decimal | None = None
+    interest: Decimal = Decimal(0)
+
+
+class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    symbol: str
+    side: Literal["long", "short"]
+    size: Decimal
+    """In the base asset; in contracts on inverse instruments."""
+    entry: Decimal
+    mark: Decimal
+    leverage: Decimal = Decimal(10)
+    margin: Literal["cross", "isolated"] | None = None
+    wallet: Decimal | None = None
+    kind: Literal["linear", "inverse"] | None = None
+
+
+class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    symbol: str
+    side: Literal["buy", "sell"]
+    size: Decimal
+    price: Decimal
+    leverage: Decimal = Decimal(10)
+    kind: Literal["linear", "inverse"] | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    venue: str
+    mode: Literal["cross", "isolated", "portfolio"] = "cross"
+    date: date | None = None
+    currency: str = "USDT"
+    prices: dict[str, Decimal] = {}
+    balance: list[_Money] = []
+    loan: list[_Money] = []
+    position: list[_Position] = []
+    order: list[_Order] = []
+
+
+class OpenLeg(NamedTuple):
+    """A position with the instrument it is on and what stands behind it."""
+
+    leg: Leg
+    resolved: Resolved
+    instrument: Instrument
+    product: Product
+    side: Literal["long", "short"]
+    entry: Decimal
+    isolated_wallet: Decimal | None
+    """What stands behind it alone; None for a part of the cross account."""
+
+
+class AccountBook(NamedTuple):
+    """An account read in: what is shared, and what stands alone."""
+
+    rules: VenueRules
+    day: date
+    currency: str
+    account: Account
+    cross: Sequence[OpenLeg]
+    isolated: Sequence[OpenLeg]
+    order_margin: Decimal
+    """Initial margin of open orders, in the currency."""
+    loan_to_value: dict[str, Decimal]
+
+
+class _Reader:
+    """Turns the file's rows into legs and balances, and says where a row does not fit."""
+
+    def __init__(self, content: _File, rules: VenueRules, lines: Lines, name: str, today: date) -> None:
+        self.content, self.rules, self.lines, self.name = content, rules, lines, name
+        self.day = content.date or today
+        self.prices: dict[str, Decimal] = dict(content.prices)
+
+    def wrong(self, path: str, problem: str | ShortdeskError) -> InputError:
+        return InputError(f"{problem}, field {path}", f"{self.name}:{self.lines.of(path)}")
+
+    def legs(self) -> list[OpenLeg]:
+        return [self._leg(row, f"position[{i}]") for i, row in enumerate(self.content.position)]
+
+    def _leg(self, row: _Position, path: str) -> OpenLeg:
+        for field in ("size", "entry", "mark", "leverage"):
+            if getattr(row, field) <= 0:
+                raise self.wrong(f"{path}.{field}", f"{getattr(row, field)} is not positive")
+        mode = row.margin or ("isolated" if self.content.mode == "isolated" else "cross")
+        try:
+            resolved = resolve(self.rules, row.kind, row.symbol, self.day)
+            product = self.rules.of_kind(resolved.kind)
+            instrument = find_instrument(self.rules, product, resolved, self.day, row.entry)
+            contract = build_contract(product, resolved.symbol, mode, self.day, contract_size=instrument.contract_size)
+            size = _size_on_desk(contract.form, row.size, instrument)
+            position = desk.opened(contract, row.side, size, row.entry)
+        except ShortdeskError as error:
+            raise self.wrong(path, error) from None
+        self.prices.setdefault(resolved.base, row.mark)
+        wallet = None
+        if mode == "isolated":
+            wallet = row.wallet
+            if wallet is None:
+                wallet = desk.isolated_wallet(contract, position, row.leverage)
+        settle_price = row.mark if contract.form == Form.INVERSE else Decimal(1)
+        leg = Leg(
+            resolved.symbol, resolved.base, resolved.settle, contract, position, row.mark, row.leverage, settle_price
+        )
+        return OpenLeg(leg, resolved, instrument, product, row.side, row.entry, wallet)
+
+    def balances(self) -> list[Balance]:
+        found = []
+        for kind in ("balance", "loan"):
+            for i, row in enumerate(getattr(self.content, kind)):
+                path = f"{kind}[{i}]"
+                if row.amount < 0 or row.interest < 0:
+                    raise self.wrong(f"{path}.amount", "is negative; owed amounts stand under [[loan]]")
+                amount = row.amount if kind == "balance" else -(row.amount + row.interest)
+                haircut = self._haircut(row.asset) if kind == "balance" else Decimal(0)
+                found.append(Balance(row.asset, amount, self._price(row, path), haircut))
+        return found
+
+    def _price(self, row: _Money, path: str) -> Decimal:
+        if row.price is not None:
+            return row.price
+        if row.asset in self.prices:
+            return self.prices[row.asset]
+        if row.asset in DOLLARS or row.asset == self.content.currency:
+            return Decimal(1)
+        raise self.wrong(path, f"no price for {row.asset}; give price here or [prices] {row.asset} = ...")
+
+    def _haircut(self, asset: str) -> Decimal:
+        """What a sheet leaves uncounted of an asset: its haircut, or one less its liquidation threshold."""
+        for product in self.rules.product:
+            reserves = [r for r in product.reserves if r.symbol == asset and r.since <= self.day]
+            if reserves:
+                return 1 - max(reserves, key=lambda r: r.since).liquidation_threshold
+        tables = [row for row in self.rules.collateral if row.asset == asset and row.since <= self.day]
+        return max(tables, key=lambda row: row.since).haircut if tables else Decimal(0)
+
+    def loan_to_value(self) -> dict[str, Decimal]:
+        return {
+            reserve.symbol: reserve.loan_to_value
+            for product in self.rules.product
+            for reserve in product.reserves
+            if reserve.since <= self.day
+        }
+
+    def order_margin(self) -> Decimal:
+        total = Fraction(0)
+        for i, row in enumerate(self.content.order):
+            path = f"order[{i}]"
+            if row.size <= 0 or row.price <= 0 or row.leverage <= 0:
+                raise self.wrong(path, "size, price and leverage must be positive")
+            try:
+                resolved = resolve(self.rules, row.kind, row.symbol, self.day)
+                product = self.rules.of_kind(resolved.kind)
+                instrument = find_instrument(self.rules, product, resolved, self.day, row.price)
+            except ShortdeskError as error:
+                raise self.wrong(path, error) from None
+            face = Fraction(row.size) * (Fraction(instrument.contract_size) if product.kind == "inverse" else 1)
+            worth = face if product.kind == "inverse" else face * Fraction(row.price)
+            total += worth / Fraction(row.leverage)
+        return to_decimal(total)
+
+    def debt_rate(self) -> Fraction:
+        """Maintenance margin per debt, by the venue's own level."""
+        for product in self.rules.product:
+            tables = [t for t in product.borrow if t.since <= self.day and self.content.mode in t.modes]
+            if tables and product.kind == "spot_margin":
+                newest = max(tables, key=lambda table: table.since)
+                if newest.level_form == "assets_over_debts":
+                    return loan_maintenance_rate(level=newest.liquidation_level)
+                return loan_maintenance_rate(maintenance_rate=newest.maintenance_rate)
+        return Fraction(0)
+
+
+def _size_on_desk(form: Form, size: Decimal, instrument: Instrument) -> Decimal:
+    if form == Form.INVERSE:
+        return desk.face_value(size, instrument.contract_size)
+    return size
+
+
+def read_account(path: Path, today: date) -> AccountBook:
+    """An account from a TOML file.
+
+    Raises:
+        InputError: the file or a value in it cannot be used; names file, line and field.
+        UsageError: the venue is not known.
+    """
+    content, lines = read_toml(path)
+    file = convert(content, _File, lines, str(path))
+    try:
+        rules = find_venue(file.venue)
+    except ShortdeskError as error:
+        raise InputError(f"{error}, field venue", f"{path}:{lines.of('venue')}") from None
+    if not (file.balance or file.loan or file.position):
+        raise InputError("has no [[balance]], [[loan]] or [[position]]; there is nothing to compute", str(path))
+    reader = _Reader(file, rules, lines, str(path), today)
+    legs = reader.legs()
+    cross = [leg for leg in legs if leg.isolated_wallet is None]
+    trigger = cross[0].leg.contract.terms.trigger if cross else Trigger.AT_OR_BELOW
+    if any(product.kind == "lending" for product in rules.product):
+        trigger = Trigger.BELOW
+    account = Account(reader.balances(), [leg.leg for leg in cross], trigger, reader.debt_rate())
+    return AccountBook(
+        rules,
+        reader.day,
+        file.currency,
+        account,
+        cross,
+        [leg for leg in legs if leg.isolated_wallet is not None],
+        reader.order_margin(),
+        reader.loan_to_value(),
+    )
