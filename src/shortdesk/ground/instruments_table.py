@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "GridRow", "find_instrument", "grid_symbols", "read_grids", "tick_of_digits"]
 
 COLUMNS = ("symbol", "since", "tick", "lot", "contract_size", "smallest", "source")
+"""The header of such a file."""
 
 FORMS = {
     "linear": Form.LINEAR,

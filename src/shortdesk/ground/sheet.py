@@ -16,7 +16,6 @@ import msgspec
 
 __all__ = [
     "BorrowRules",
-    "CollateralRules",
     "Evidence",
     "FeeRules",
     "FundingRules",
@@ -52,7 +51,6 @@ RATES = frozenset(
         "dead_band",
         "fee_to_insurance",
         "first_fraction",
-        "haircut",
         "hourly_rate",
         "increment",
         "initial_floor",
@@ -276,13 +274,6 @@ class LadderRules(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     initial_ratios: tuple[Decimal, ...]
     margin_call_level: Decimal
     liquidation_level: Decimal
-
-
-class CollateralRules(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an asset counts as collateral in a multi-asset account: value * (1 - haircut)."""
-
-    asset: str
-    haircut: Decimal
 
 
 class OptionRules(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 COLUMNS = ("symbol", "floor", "cap", "maintenance_rate", "deduction", "initial_rate", "max_leverage")
+"""The header of such a file."""
 
 
 class TierRow(NamedTuple):

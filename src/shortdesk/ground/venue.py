@@ -18,7 +18,6 @@ import msgspec
 from shortdesk.ground.errors import InputError, UsageError, unknown_name
 from shortdesk.ground.sheet import (
     BorrowRules,
-    CollateralRules,
     Evidence,
     FeeRules,
     FundingRules,
@@ -41,7 +40,6 @@ from shortdesk.ground.toml import convert, read_toml
 
 __all__ = [
     "BorrowRules",
-    "CollateralRules",
     "Evidence",
     "FeeRules",
     "FundingRules",
@@ -195,7 +193,6 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Names of account figures that the venue prints, each with the key of its definition (``margin/fields.py``)."""
     digits: dict[str, int] = {}
     """Decimals of the smallest unit in which the venue keeps an asset; 8 for assets that are not named."""
-    collateral: tuple[CollateralRules, ...] = ()
     product: tuple[Product, ...]
 
     def kinds(self) -> list[str]:
