@@ -20,7 +20,7 @@ Adapter = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 _ROOM = "shortdesk.doors.verify"
 _VENUE_ADAPTERS = ("perps", "loans")
-_MODEL_ADAPTERS = ("models",)
+_MODEL_ADAPTERS = ("models", "models_amm")
 
 
 @dataclass(frozen=True, slots=True)
