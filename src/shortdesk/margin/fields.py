@@ -76,3 +76,4 @@ DEFINITIONS: dict[str, Definition] = {
         "collateral at its loan-to-value less debts", lambda a: max(Fraction(0), a.counts_for_loans - a.debts)
     ),
 }
+"""Every figure that a sheet may map a printed name onto."""

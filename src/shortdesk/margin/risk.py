@@ -43,6 +43,7 @@ class Trigger(IntEnum):
 
 
 NO_RISK = Risk(Units(0), Units(0), Units(0))
+"""What nothing adds to a sum."""
 
 
 @rule

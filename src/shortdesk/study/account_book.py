@@ -36,6 +36,8 @@ class _Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Decimal
     price: Decimal | None = None
     interest: Decimal = Decimal(0)
+    haircut: Decimal | None = None
+    """Which part does not count as collateral; the venue's own where its sheet has one, else none."""
 
 
 class _Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,7 +149,7 @@ class _Reader:
                 if row.amount < 0 or row.interest < 0:
                     raise self.wrong(f"{path}.amount", "is negative; owed amounts stand under [[loan]]")
                 amount = row.amount if kind == "balance" else -(row.amount + row.interest)
-                haircut = self._haircut(row.asset) if kind == "balance" else Decimal(0)
+                haircut = self._haircut(row, path) if kind == "balance" else Decimal(0)
                 found.append(Balance(row.asset, amount, self._price(row, path), haircut))
         return found
 
@@ -160,14 +162,17 @@ class _Reader:
             return Decimal(1)
         raise self.wrong(path, f"no price for {row.asset}; give price here or [prices] {row.asset} = ...")
 
-    def _haircut(self, asset: str) -> Decimal:
-        """What a sheet leaves uncounted of an asset: its haircut, or one less its liquidation threshold."""
+    def _haircut(self, row: _Money, path: str) -> Decimal:
+        """The haircut given, or what the sheet leaves uncounted: one less the asset's liquidation threshold."""
+        if row.haircut is not None:
+            if not 0 <= row.haircut <= 1:
+                raise self.wrong(f"{path}.haircut", f"{row.haircut} is not between 0 and 1")
+            return row.haircut
         for product in self.rules.product:
-            reserves = [r for r in product.reserves if r.symbol == asset and r.since <= self.day]
+            reserves = [r for r in product.reserves if r.symbol == row.asset and r.since <= self.day]
             if reserves:
                 return 1 - max(reserves, key=lambda r: r.since).liquidation_threshold
-        tables = [row for row in self.rules.collateral if row.asset == asset and row.since <= self.day]
-        return max(tables, key=lambda row: row.since).haircut if tables else Decimal(0)
+        return Decimal(0)
 
     def loan_to_value(self) -> dict[str, Decimal]:
         return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.fine import plain, to_decimal
@@ -46,70 +47,86 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     Raises:
         UsageError: mode or leverage that the venue does not take.
     """
-    resolved, product = order.resolved, order.product
     mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
-    terms = _lending_terms(order, request) if product.kind == "lending" else _margin_terms(order, request, mode)
-    notional = order.notional
-    most = _most_leverage(terms)
-    leverage = request.leverage
-    if request.wallet is not None:
-        wallet = request.wallet
-        leverage = leverage or to_decimal(Fraction(notional) / Fraction(wallet), 2)
-    else:
-        leverage = leverage or Decimal(max(1, min(3, int(most))))
-        wallet = to_decimal(Fraction(notional) / Fraction(leverage))
-    reached = Fraction(notional) / Fraction(wallet)
-    if reached > most:
-        raise UsageError(
-            f"a short of {plain(to_decimal(reached), 2)} times the wallet is above the largest here, "
-            f"{plain(to_decimal(most), 2)} ({terms.sentence})"
-        )
-    quote_assets = wallet + notional
+    terms = _lending_terms(order, request) if order.product.kind == "lending" else _margin_terms(order, request, mode)
+    wallet, leverage = _wallet_and_leverage(order, request, terms)
     dead = borrow.loan_liquidation_price(
         maintenance_rate=terms.maintenance_rate,
         asset_rate=terms.asset_rate,
-        quote_assets=quote_assets,
+        quote_assets=wallet + order.notional,
         base_debt=order.quantity,
         trigger=terms.trigger,
     )
-    fees = at(product.fees, request.day, "fees")
-    taker = request.taker if request.taker is not None else fees.taker
-    carry = _interest(request, terms, notional)
-    maintenance = Fraction(notional) * terms.maintenance_rate + Fraction(quote_assets) * terms.asset_rate
-    ticket = ShortTicket(
-        venue=order.rules.venue,
-        name=product.name,
-        symbol=resolved.symbol,
-        kind=product.kind,
-        mode=mode,
-        settle=resolved.quote,
-        leverage=leverage,
-        entry_price=request.entry,
-        quantity=order.quantity,
-        contracts=order.contracts,
-        notional=notional,
-        wallet=wallet,
-        initial_margin=to_decimal(Fraction(notional) / most),
-        maintenance_margin=to_decimal(maintenance),
-        tier=1,
-        tier_count=1,
-        maintenance_rate=to_decimal(maintenance / Fraction(notional)),
-        tier_at_liquidation=1 if dead is not None else None,
-        liquidation_price=dead,
-        bankruptcy_price=to_decimal(Fraction(quote_assets) / Fraction(order.quantity)),
-        break_even_price=desk.break_even_price("short", request.entry, taker, taker),
-        open_fee=notional * taker,
-        close_fee=notional * taker,
-        carry=carry,
-        odds=odds_of(request, dead, -carry.rate_per_day, Decimal(0)),
-        notes=tuple(note for note in (resolved.note, *order.notes) if note),
-        remarks=tuple(note for note in terms.notes if note),
-        sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
-    )
+    ticket = _ticket(order, request, terms, _Held(mode, leverage, wallet, dead))
     if not request.explain:
         return ticket
     lines = explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate)
     return replace(ticket, explanation=tuple(lines))
+
+
+class _Held(NamedTuple):
+    """What the short stands on: margin mode, worth over wallet, wallet, and the price that calls the loan in."""
+
+    mode: str
+    leverage: Decimal
+    wallet: Decimal
+    liquidation: Decimal | None
+
+
+def _wallet_and_leverage(order: Sized, request: ShortRequest, terms: LoanTerms) -> tuple[Decimal, Decimal]:
+    """The wallet given or that the leverage amounts to; refused where the venue would not lend so much."""
+    most = _most_leverage(terms)
+    notional = Fraction(order.notional)
+    leverage = request.leverage
+    if request.wallet is not None:
+        wallet = request.wallet
+        leverage = leverage or to_decimal(notional / Fraction(wallet), 2)
+    else:
+        leverage = leverage or Decimal(max(1, min(3, int(most))))
+        wallet = to_decimal(notional / Fraction(leverage))
+    reached = notional / Fraction(wallet)
+    if reached > most:
+        asked, largest = plain(to_decimal(reached), 2), plain(to_decimal(most), 2)
+        raise UsageError(f"a short of {asked} times the wallet is above the largest here, {largest} ({terms.sentence})")
+    return wallet, leverage
+
+
+def _ticket(order: Sized, request: ShortRequest, terms: LoanTerms, held: _Held) -> ShortTicket:
+    notional, assets = Fraction(order.notional), Fraction(held.wallet + order.notional)
+    fees = at(order.product.fees, request.day, "fees")
+    taker = request.taker if request.taker is not None else fees.taker
+    carry = _interest(request, terms, order.notional)
+    maintenance = notional * terms.maintenance_rate + assets * terms.asset_rate
+    return ShortTicket(
+        venue=order.rules.venue,
+        name=order.product.name,
+        symbol=order.resolved.symbol,
+        kind=order.product.kind,
+        mode=held.mode,
+        settle=order.resolved.quote,
+        leverage=held.leverage,
+        entry_price=request.entry,
+        quantity=order.quantity,
+        contracts=order.contracts,
+        notional=order.notional,
+        wallet=held.wallet,
+        initial_margin=to_decimal(notional / _most_leverage(terms)),
+        maintenance_margin=to_decimal(maintenance),
+        tier=1,
+        tier_count=1,
+        maintenance_rate=to_decimal(maintenance / notional),
+        tier_at_liquidation=1 if held.liquidation is not None else None,
+        liquidation_price=held.liquidation,
+        bankruptcy_price=to_decimal(assets / Fraction(order.quantity)),
+        break_even_price=desk.break_even_price("short", request.entry, taker, taker),
+        open_fee=order.notional * taker,
+        close_fee=order.notional * taker,
+        carry=carry,
+        odds=odds_of(request, held.liquidation, -carry.rate_per_day, Decimal(0)),
+        notes=tuple(note for note in (order.resolved.note, *order.notes) if note),
+        remarks=tuple(note for note in terms.notes if note),
+        sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
+    )
 
 
 def _offers_isolated(order: Sized) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.schedule import find_schedule
+from shortdesk.ground.schedule import Schedule, find_schedule
 from shortdesk.ground.tiers import TierRow
 from shortdesk.ground.venue import FundingRules, MarginRules, at
 from shortdesk.margin import desk
@@ -24,84 +25,110 @@ __all__ = ["perp_ticket"]
 _DEFAULT_LEVERAGE = Decimal(10)
 
 
+class _Placed(NamedTuple):
+    """A fresh short on a venue's rules, with what stands behind it."""
+
+    margin: MarginRules
+    schedule: Schedule
+    contract: Contract
+    position: Position
+    mode: str
+    leverage: Decimal
+    wallet: Decimal
+    needed: desk.Margins
+    value: Decimal
+    taker: Decimal
+
+
 def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     """A short on a perpetual, priced by the venue's rules of the day.
 
     Raises:
         UsageError: mode, leverage or size that the venue does not take.
     """
-    product, resolved, instrument = order.product, order.resolved, order.instrument
+    placed = _place(order, request)
+    contract, position, margin = placed.contract, placed.position, placed.margin
+    exact = desk.liquidation_price(contract, position, placed.wallet, leverage=placed.leverage)
+    ticket = _ticket(order, request, placed, exact)
+    if not request.explain:
+        return ticket
+    return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, exact)))
+
+
+def _place(order: Sized, request: ShortRequest) -> _Placed:
+    """The order on the rules of the day: contract, position, leverage and wallet, or why the venue refuses."""
+    product, resolved, size = order.product, order.resolved, order.instrument.contract_size
     mode = request.mode or product.margin[0].modes[0]
     margin = product.margin_at(request.day, mode)
-    schedule = find_schedule(product, resolved.symbol, request.day)
-    contract = build_contract(
-        product, resolved.symbol, mode, request.day, taker=request.taker, contract_size=instrument.contract_size
-    )
-    inverse = contract.form == Form.INVERSE
-    size = order.notional if inverse else order.quantity
-    position = desk.opened(contract, "short", size, request.entry)
+    contract = build_contract(product, resolved.symbol, mode, request.day, taker=request.taker, contract_size=size)
+    amount = order.notional if contract.form == Form.INVERSE else order.quantity
+    position = desk.opened(contract, "short", amount, request.entry)
     at_entry = desk.margins(contract, position, request.entry)
     row = contract.rows[at_entry.tier - 1]
     leverage = request.leverage if request.leverage is not None else min(_DEFAULT_LEVERAGE, _whole(row.max_leverage))
     _check_limits(order, contract, row, leverage, at_entry.tier)
-
     needed = desk.margins(contract, position, request.entry, leverage)
     wallet = request.wallet if request.wallet is not None else _default_wallet(contract, margin, position, leverage)
     if request.wallet is not None and wallet < needed.initial:
-        raise UsageError(
-            f"wallet {plain(wallet, 8)} is below the initial margin {plain(needed.initial, 8)} {resolved.settle}"
-        )
-    exact = desk.liquidation_price(contract, position, wallet, leverage=leverage)
+        least = f"{plain(needed.initial, 8)} {resolved.settle}"
+        raise UsageError(f"wallet {plain(wallet, 8)} is below the initial margin {least}")
+    schedule = find_schedule(product, resolved.symbol, request.day)
+    value = desk.state(contract, position, request.entry).value
+    taker = request.taker if request.taker is not None else at(product.fees, request.day, "fees").taker
+    return _Placed(margin, schedule, contract, position, mode, leverage, wallet, needed, value, taker)
+
+
+def _ticket(order: Sized, request: ShortRequest, placed: _Placed, exact: Decimal | None) -> ShortTicket:
+    contract, position, margin, taker = placed.contract, placed.position, placed.margin, placed.taker
+    at_death = desk.margins(contract, position, exact, placed.leverage) if exact is not None else placed.needed
+    dying_rate = to_decimal(contract.rows[at_death.tier - 1].maintenance_rate)
     printed = None
     if exact is not None:
-        printed = desk.printed_liquidation(exact, "short", instrument.tick, margin.printed_price)
-    fees = at(product.fees, request.day, "fees")
-    taker = request.taker if request.taker is not None else fees.taker
-    value = desk.state(contract, position, request.entry).value
+        printed = desk.printed_liquidation(exact, "short", order.instrument.tick, margin.printed_price)
+    carry = _funding(order, request, placed.value)
     # OKX prints maintenance without the closing fee that its ratio counts.
-    fee_inside = value * taker if margin.closing_fee == "taker_on_value" else Decimal(0)
-    carry = _funding(order, request, value)
-    at_death = desk.margins(contract, position, exact, leverage) if exact is not None else None
-    dying_row = contract.rows[at_death.tier - 1] if at_death else row
-    received = -carry.rate_per_day
+    fee_inside = placed.value * taker if margin.closing_fee == "taker_on_value" else Decimal(0)
     close_fee_rate = taker if margin.break_even == "both_fees" else Decimal(0)
-    ticket = ShortTicket(
+    return ShortTicket(
         venue=order.rules.venue,
-        name=product.name,
-        symbol=resolved.symbol,
-        kind=product.kind,
-        mode=mode,
-        settle=resolved.settle,
-        leverage=leverage,
+        name=order.product.name,
+        symbol=order.resolved.symbol,
+        kind=order.product.kind,
+        mode=placed.mode,
+        settle=order.resolved.settle,
+        leverage=placed.leverage,
         entry_price=request.entry,
         quantity=order.quantity,
         contracts=order.contracts,
         notional=order.notional,
-        wallet=wallet,
-        initial_margin=needed.initial,
-        maintenance_margin=needed.maintenance - fee_inside,
-        tier=needed.tier,
+        wallet=placed.wallet,
+        initial_margin=placed.needed.initial,
+        maintenance_margin=placed.needed.maintenance - fee_inside,
+        tier=placed.needed.tier,
         tier_count=len(contract.rows),
-        maintenance_rate=to_decimal(dying_row.maintenance_rate),
-        tier_at_liquidation=at_death.tier if at_death else None,
+        maintenance_rate=dying_rate,
+        tier_at_liquidation=at_death.tier if exact is not None else None,
         liquidation_price=printed,
-        bankruptcy_price=desk.bankruptcy_price(contract, position, wallet),
+        bankruptcy_price=desk.bankruptcy_price(contract, position, placed.wallet),
         break_even_price=desk.break_even_price("short", request.entry, taker, close_fee_rate, contract.form),
-        open_fee=value * taker,
-        close_fee=value * taker,
+        open_fee=placed.value * taker,
+        close_fee=placed.value * taker,
         carry=carry,
-        odds=odds_of(request, exact, received, to_decimal(dying_row.maintenance_rate)),
-        notes=_notes(order, mode, wallet, exact),
-        remarks=tuple(note for note in (schedule.note, margin.note) if note),
-        sources=(
-            f"margin: {margin.source} [{margin.evidence}] since {margin.since}",
-            f"tiers: {schedule.source} [{schedule.evidence}] since {schedule.since}",
-            f"fees: {fees.source} [{fees.evidence}]",
-        ),
+        odds=odds_of(request, exact, -carry.rate_per_day, dying_rate),
+        notes=_notes(order, placed.mode, placed.wallet, exact),
+        remarks=tuple(note for note in (placed.schedule.note, margin.note) if note),
+        sources=_sources(order, request, placed),
     )
-    if not request.explain:
-        return ticket
-    return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, exact)))
+
+
+def _sources(order: Sized, request: ShortRequest, placed: _Placed) -> tuple[str, ...]:
+    margin, schedule = placed.margin, placed.schedule
+    fees = at(order.product.fees, request.day, "fees")
+    return (
+        f"margin: {margin.source} [{margin.evidence}] since {margin.since}",
+        f"tiers: {schedule.source} [{schedule.evidence}] since {schedule.since}",
+        f"fees: {fees.source} [{fees.evidence}]",
+    )
 
 
 def _whole(leverage: Fraction) -> Decimal:

@@ -387,3 +387,4 @@ RULES: dict[str, Adapter] = {
         )
     },
 }
+"""Each rule key of a venue example, and the call that answers it."""

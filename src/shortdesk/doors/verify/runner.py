@@ -19,7 +19,7 @@ __all__ = ["Failure", "FileResult", "run_file"]
 Adapter = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 _ROOM = "shortdesk.doors.verify"
-_VENUE_ADAPTERS = ("perps", "loans")
+_VENUE_ADAPTERS = ("perps", "rates", "loans")
 _MODEL_ADAPTERS = ("models", "models_amm")
 
 
