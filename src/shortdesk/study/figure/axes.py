@@ -90,7 +90,10 @@ def time_ticks(start_nanos: int, stop_nanos: int, most: int) -> list[tuple[int, 
 
 
 def _labelled(
-    instants: list[int], short: Callable[[datetime], str], full: Callable[[datetime], str], changes: Callable[[datetime], str]
+    instants: list[int],
+    short: Callable[[datetime], str],
+    full: Callable[[datetime], str],
+    changes: Callable[[datetime], str],
 ) -> list[tuple[int, str]]:
     labels = []
     before = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -30,6 +31,10 @@ class Candles:
     open: Sequence[float] | FloatArray | None = None
     high: Sequence[float] | FloatArray | None = None
     low: Sequence[float] | FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        for values in (self.open, self.high, self.low, self.close):
+            _check(self.times, values)
 
     @property
     def start_nanos(self) -> int:
@@ -80,6 +85,9 @@ class Line:
     tone: Tone = "plain"
     steps: bool = False
 
+    def __post_init__(self) -> None:
+        _check(self.times, self.values)
+
     def value_at(self, nanos: float) -> float | None:
         """The value that holds at an instant: the last one given before; None before the first and after the last."""
         times = np.asarray(self.times, dtype=np.int64)
@@ -87,6 +95,21 @@ class Line:
         if place < 0 or nanos > times[-1]:
             return None
         return float(self.values[place])
+
+    def thinned(self, most: int) -> Line:
+        """The same line with at most four points in each of ``most`` spans: its first, lowest, highest and last."""
+        if len(self.times) <= 4 * most:
+            return self
+        times = np.asarray(self.times, dtype=np.int64)
+        values = np.asarray(self.values, dtype=np.float64)
+        span = (times - times[0]) * most // (int(times[-1] - times[0]) + 1)
+        edges = np.flatnonzero(np.diff(span, prepend=-1, append=span[-1] + 1))
+        kept: set[int] = set()
+        for first, after in pairwise(edges.tolist()):
+            part = values[first:after]
+            kept |= {first, first + int(part.argmin()), first + int(part.argmax()), after - 1}
+        rows = np.array(sorted(kept))
+        return replace(self, times=times[rows], values=values[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,16 @@ class Marker:
     value: float
     label: str
     kind: MarkerKind = field(default="event")
+
+
+def _check(times: Sequence[int] | npt.NDArray[np.int64], values: Sequence[float] | FloatArray | None) -> None:
+    """Raise ValueError where a chart would be empty, torn or without bounds."""
+    if len(times) == 0:
+        raise ValueError("nothing to draw: no times")
+    if values is not None and len(values) != len(times):
+        raise ValueError(f"{len(times)} times, but {len(values)} values")
+    if values is not None and not np.isfinite(np.asarray(values, dtype=np.float64)).all():
+        raise ValueError("a value to draw is not a finite number")
 
 
 def grouped_sums(

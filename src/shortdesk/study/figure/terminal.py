@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shortdesk.study.figure.axes import Scale, decimals_of, format_number, nice_ticks, time_ticks
+from shortdesk.intake.times import format_time
+from shortdesk.study.figure.axes import decimals_of, format_number, nice_ticks, time_ticks
 from shortdesk.study.figure.series import Candles, Line, Marker
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
-__all__ = ["Canvas", "Plot", "draw_candles", "draw_closes", "draw_flow", "draw_line", "draw_markers"]
+__all__ = [
+    "ASCII_MARKS",
+    "MARKS",
+    "STYLES",
+    "Canvas",
+    "Plot",
+    "draw_candles",
+    "draw_closes",
+    "draw_flow",
+    "draw_line",
+    "draw_markers",
+    "framed",
+    "legend_rows",
+    "plot_for",
+    "printable",
+]
 
 STYLES = {
     "plain": "cyan", "danger": "bold red", "quiet": "dim", "good": "green", "up": "green", "down": "red",
     "entry": "bold yellow", "exit": "bold yellow", "liquidation": "bold red", "event": "bold magenta", "axis": "dim",
 }  # fmt: skip
+"""The colour of each tone, of rising and falling bars, and of each kind of marker."""
 MARKS = {"entry": "▼", "exit": "▲", "liquidation": "✖", "event": "●"}
 ASCII_MARKS = {"entry": "v", "exit": "^", "liquidation": "X", "event": "o"}
 """How a marker of each kind is drawn; a short's entry sells, so it points down."""
@@ -29,6 +46,9 @@ ASCII_MARKS = {"entry": "v", "exit": "^", "liquidation": "X", "event": "o"}
 _HALVES = {
     (0, 1): "╷", (1, 0): "╵", (1, 1): "│", (0, 2): "╻", (2, 0): "╹", (2, 2): "┃", (1, 2): "╽", (2, 1): "╿",
 }  # fmt: skip
+_TO_ASCII = str.maketrans("−–—×·…’‘“”", "---x..''\"\"")
+_LEVEL_DOTS = "⣀⠤⠒⠉"
+_SPARSE_DOTS = "⡀⠄⠂⠁"
 _BRAILLE_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
@@ -115,14 +135,16 @@ def draw_closes(plot: Plot, candles: Candles) -> None:
 
 
 def draw_line(plot: Plot, line: Line) -> None:
-    """A line in braille dots, two by four in a cell; a level that holds in steps is drawn dashed, one cell a column."""
+    """A line in braille dots, two by four in a cell; a level that holds in steps is a row of dots."""
     style = STYLES[line.tone]
     if line.steps:
         for column in range(plot.canvas.width):
             span = (plot.stop_nanos - plot.start_nanos) / plot.canvas.width
             value = line.value_at(plot.start_nanos + (column + 0.5) * span)
             if value is not None and plot.low <= value <= plot.high:
-                plot.canvas.put(column, plot.row(value), "-" if plot.ascii_only else "╌", style)
+                dots = _SPARSE_DOTS if line.tone == "quiet" else _LEVEL_DOTS
+                sign = "-" if plot.ascii_only else dots[plot.level(value, 4) % 4]
+                plot.canvas.put(column, plot.row(value), sign, style)
         return
     fine = np.arange(2 * plot.canvas.width)
     at = plot.start_nanos + (fine + 0.5) / len(fine) * (plot.stop_nanos - plot.start_nanos)
@@ -155,14 +177,15 @@ def draw_flow(plot: Plot, sums: dict[int, float], width_nanos: int) -> None:
     """Bars up from zero for what was received, down for what was paid."""
     zero = plot.level(0.0)
     for start, amount in sums.items():
-        column = plot.column(start + width_nanos / 2)
+        first = plot.column(start)
+        columns = range(first, max(plot.column(start + width_nanos), first + 1))
         level = plot.level(amount)
         halves = range(zero, level + 1) if amount > 0 else range(level, zero)
         style = STYLES["up" if amount > 0 else "down"]
         for row in range(halves.start // 2, (halves.stop - 1) // 2 + 1):
             upper, lower = 2 * row + 1 in halves, 2 * row in halves
             full = "█" if upper and lower else "▀" if upper else "▄"
-            if upper or lower:
+            for column in columns if upper or lower else ():
                 plot.canvas.put(column, plot.canvas.height - 1 - row, "#" if plot.ascii_only else full, style)
 
 
@@ -172,3 +195,88 @@ def draw_markers(plot: Plot, markers: Sequence[Marker]) -> None:
     for marker in markers:
         row = min(max(plot.row(marker.value), 0), plot.canvas.height - 1)
         plot.canvas.put(plot.column(marker.time_nanos), row, marks[marker.kind], STYLES[marker.kind])
+
+
+def plot_for(
+    width: int,
+    height: int,
+    start_nanos: int,
+    stop_nanos: int,
+    low: float,
+    high: float,
+    *,
+    ascii_only: bool,
+    interval_nanos: int = 0,
+) -> Plot:
+    """An empty plot that leaves room for its value axis in ``width`` columns.
+
+    With an interval the plot is as wide as gives every bar, or every group of bars, the same number of columns.
+    """
+    labels = _value_labels(low, high, height)
+    room = max((len(text) for _, text in labels), default=0) + 2
+    columns = max(width - room, 8)
+    if interval_nanos:
+        bars = max((stop_nanos - start_nanos) // interval_nanos, 1)
+        groups = math.ceil(bars / math.ceil(bars / columns))
+        columns = groups * (columns // groups)
+    return Plot(Canvas(columns, height), start_nanos, stop_nanos, low, high, ascii_only)
+
+
+def framed(plot: Plot) -> Iterator[Text]:
+    """The plot's rows between a value axis at the left and a time axis below."""
+    from rich.text import Text
+
+    labels = _value_labels(plot.low, plot.high, plot.canvas.height)
+    room = max((len(text) for _, text in labels), default=0)
+    beside = {plot.row(value): text for value, text in labels}
+    upright, branch, corner, flat, down = "|++-+" if plot.ascii_only else "│┤└─┬"
+    for row in range(plot.canvas.height):
+        label = beside.get(row, "")
+        axis = (f"{label:>{room}} {branch if label else upright}", STYLES["axis"])
+        yield Text.assemble(axis, plot.canvas.row(row))
+    ticks = time_ticks(plot.start_nanos, plot.stop_nanos, max(plot.canvas.width // 14, 2))
+    rule, words = [flat] * plot.canvas.width, [" "] * (plot.canvas.width + room + 2)
+    free_from = 0
+    for nanos, label in ticks:
+        column = plot.column(nanos)
+        first = min(max(room + 2 + column - len(label) // 2, 0), len(words) - len(label))
+        if first < free_from:
+            continue
+        rule[column] = down
+        words[first : first + len(label)] = label
+        free_from = first + len(label) + 2
+    yield Text(" " * room + f" {corner}" + "".join(rule), style=STYLES["axis"])
+    yield Text("".join(words).rstrip(), style=STYLES["axis"])
+
+
+def _value_labels(low: float, high: float, height: int) -> list[tuple[float, str]]:
+    ticks = nice_ticks(low, high, max(height // 3, 2))
+    decimals = decimals_of(ticks)
+    return [(value, format_number(value, decimals)) for value in ticks]
+
+
+def printable(rows: Iterable[Text], *, ascii_only: bool) -> Iterator[Text]:
+    """The rows as they are, or with every character that ASCII lacks replaced by its nearest, one for one."""
+    for row in rows:
+        if ascii_only:
+            row.plain = row.plain.translate(_TO_ASCII).encode("ascii", "replace").decode()
+        yield row
+
+
+def legend_rows(lines: Sequence[Line], markers: Sequence[Marker], *, ascii_only: bool) -> Iterator[Text]:
+    """What each line and each marker is, markers in the order of their times."""
+    from rich.text import Text
+
+    if lines:
+        row = Text()
+        for line in lines:
+            dots = "⡠⠒⠢" if not line.steps else "⠂⠂⠂" if line.tone == "quiet" else "⠒⠒⠒"
+            sign = ("---" if line.steps else "***") if ascii_only else dots
+            row.append(f"{sign} ", style=STYLES[line.tone])
+            row.append(f"{line.name}   ")
+        row.rstrip()
+        yield row
+    marks = ASCII_MARKS if ascii_only else MARKS
+    for marker in sorted(markers, key=lambda one: one.time_nanos):
+        mark = (f"{marks[marker.kind]} ", STYLES[marker.kind])
+        yield Text.assemble(mark, (f"{format_time(marker.time_nanos)}  ", "dim"), marker.label)
