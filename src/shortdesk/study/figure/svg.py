@@ -69,7 +69,7 @@ def both_sizes(draw: Callable[[Size], str]) -> str:
 def price(chart: PriceChart, size: Size) -> str:
     """Candles, or a line of closes, with levels and markers."""
     candles = chart.candles.grouped(size.bars)
-    named = _lines_to_name(chart.levels, candles.stop_nanos, chart.bounds)
+    named = _lines_to_name(chart.levels, chart.candles.stop_nanos, chart.bounds)
     size = size if named else size.without_names()
     x, y = _scales(size, (chart.candles.start_nanos, max(candles.stop_nanos, chart.candles.stop_nanos)), chart.bounds)
     decimals = decimals_of(nice_ticks(*chart.bounds, 40))
