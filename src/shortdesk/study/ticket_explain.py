@@ -7,26 +7,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.tiers import TierRow
-from shortdesk.ground.venue import MarginRules
+from shortdesk.ground.venue import LiquidationRules, MarginRules
 from shortdesk.margin import desk
 from shortdesk.margin.contract import Contract, contract_of
 from shortdesk.margin.position import Position
+from shortdesk.margin.procedure import liquidation_plan
 
 if TYPE_CHECKING:
     from shortdesk.study.ticket import ShortTicket
 
-__all__ = ["explain_loan", "explain_perp", "frequent_mistakes"]
+__all__ = ["Liquidation", "explain_loan", "explain_perp", "frequent_mistakes"]
+
+
+class Liquidation(NamedTuple):
+    """How the venue liquidates, and its fee on the liquidated value."""
+
+    rules: LiquidationRules
+    fee: Decimal
 
 
 def explain_perp(
-    ticket: ShortTicket, contract: Contract, position: Position, margin: MarginRules, exact: Decimal | None
+    ticket: ShortTicket,
+    contract: Contract,
+    position: Position,
+    margin: MarginRules,
+    liquidation: Liquidation,
+    exact: Decimal | None,
 ) -> list[str]:
-    """Lines for ``--explain``: the balance at the liquidation price, tier, mistakes, what moves it."""
+    """Lines for ``--explain``: the balance at death, tier, mistakes, what happens there, what moves it."""
     assert ticket.wallet is not None
     lines = [f"{ticket.name} {ticket.symbol}, {ticket.mode}, {ticket.leverage}x"]
     if exact is None:
@@ -45,9 +58,37 @@ def explain_perp(
         for name, price in mistakes:
             error = (Fraction(price) - entry) / true_distance - 1
             lines.append(f"  {_price(price):>14}  {_signed(error)} of the distance  {name}")
+    lines.append("What happens there:")
+    lines += list(_procedure(ticket, contract, position, liquidation, exact))
     lines.append("What moves it next:")
     lines += list(_movers(ticket, contract, position, margin, exact))
     return lines
+
+
+def _procedure(
+    ticket: ShortTicket, contract: Contract, position: Position, liquidation: Liquidation, exact: Decimal
+) -> Iterator[str]:
+    """The venue's steps with this position, if every order filled at the liquidation price."""
+    assert ticket.wallet is not None
+    plan = liquidation_plan(
+        liquidation.rules,
+        contract,
+        position,
+        ticket.wallet,
+        exact,
+        leverage=ticket.leverage or 1,
+        liquidation_fee=liquidation.fee,
+    )
+    for number, step in enumerate(plan.steps[:3], 1):
+        yield f"  {number}. {step.action}: {plain(step.size, 8)}, fee {plain(step.fee, 8)} {ticket.settle}"
+    if len(plan.steps) > 3:
+        yield f"  ... and {len(plan.steps) - 3} more such steps"
+    last = plan.steps[-1]
+    if plan.is_closed:
+        yield f"  {plain(last.equity_left, 8)} {ticket.settle} of the wallet are left, if all fills at that price"
+    else:
+        yield f"  {plain(last.size_left, 8)} stay open, margin is met again"
+    yield f"  a loss beyond the wallet is borne by: {', then '.join(liquidation.rules.cover).replace('_', ' ')}"
 
 
 def _balance(

@@ -18,7 +18,7 @@ from shortdesk.margin.contract import Contract, build_contract
 from shortdesk.margin.position import Position
 from shortdesk.margin.requirement import TierBy
 from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
-from shortdesk.study.ticket_explain import explain_perp
+from shortdesk.study.ticket_explain import Liquidation, explain_perp
 
 __all__ = ["perp_ticket"]
 
@@ -52,7 +52,9 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     ticket = _ticket(order, request, placed, exact)
     if not request.explain:
         return ticket
-    return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, exact)))
+    fees = at(order.product.fees, request.day, "fees")
+    liquidation = Liquidation(at(order.product.liquidation, request.day, "liquidation rules"), fees.liquidation)
+    return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, liquidation, exact)))
 
 
 def _place(order: Sized, request: ShortRequest) -> _Placed:
