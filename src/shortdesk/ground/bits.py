@@ -51,4 +51,4 @@ def lowest_bit(word: np.uint64) -> int:
 @rule
 def highest_bit(word: np.uint64) -> int:
     """Position of the highest set bit of a word that is not zero."""
-    return 63 - np.int64(_leading_zeros(word))
+    return int(63 - np.int64(_leading_zeros(word)))

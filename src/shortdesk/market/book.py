@@ -41,7 +41,9 @@ __all__ = [
     "hidden_lots",
     "keep",
     "ladder_of",
+    "link_order",
     "make_smaller",
+    "new_taker",
     "peak_lots",
     "rest",
     "signed",
@@ -55,7 +57,7 @@ ROOM_FOR_A_FILL = 24
 
 
 class OrderState(IntEnum):
-    """Bits in ``order.flags`` above those of ``OrderFlag``. All but the first are those of parked orders."""
+    """Bits in ``order.traits`` above those of ``OrderFlag``. All but the first are those of parked orders."""
 
     ICEBERG = 16
     PARKED = 32
@@ -78,9 +80,17 @@ class Taker(NamedTuple):
     limit_ticks: int
     leg: int
     client_id: int
-    flags: int
+    traits: int
     self_trade: int
     mechanism: int
+
+
+@rule(inline=True)
+def new_taker(
+    side: int, limit_ticks: int, leg: int, client_id: int, traits: int, self_trade: int, mechanism: int
+) -> Taker:
+    """A Taker of wide integers, whatever the widths of the fields it is made from."""
+    return Taker(side, limit_ticks, leg, client_id, traits, self_trade, mechanism)
 
 
 @rule(inline=True)
@@ -100,20 +110,20 @@ def crosses(side: int, limit_ticks: int, other_ticks: int) -> bool:
 @rule(inline=True)
 def hidden_lots(order: Any) -> int:
     """What an iceberg does not show."""
-    return order.extra >> 32 if order.flags & OrderState.ICEBERG else 0
+    return order.extra >> 32 if order.traits & OrderState.ICEBERG else 0
 
 
 @rule(inline=True)
 def peak_lots(order: Any) -> int:
     """What an iceberg shows at most."""
-    return order.extra & 0xFFFFFFFF
+    return int(order.extra & 0xFFFFFFFF)
 
 
 @rule(inline=True)
 def ladder_of(order: Any, instrument: int) -> int:
     """The ladder on which an order stands: a side of the book, or that of its trigger."""
-    if order.flags & OrderState.PARKED:
-        return ladder_number(instrument, (order.flags >> OrderState.LADDER_SHIFT) & 7)
+    if order.traits & OrderState.PARKED:
+        return ladder_number(instrument, (order.traits >> OrderState.LADDER_SHIFT) & 7)
     return ladder_number(instrument, order.side)
 
 
@@ -133,6 +143,15 @@ def find_order(w: Any, leg: int, client_id: int) -> int:
 
 
 @rule(inline=True)
+def link_order(w: Any, at: int) -> None:
+    """Enter an order where ``find_order`` looks."""
+    order = order_at(w, at)
+    bucket = _client_bucket(w, order.leg, order.client_id)
+    order.chain = bucket.first
+    bucket.first = at
+
+
+@rule(inline=True)
 def keep(w: Any, leg: int, client_id: int) -> int:
     """A new order row, entered under its client id and among its owner's orders."""
     at = take_row(w, Shelf.ORDERS, ORDER)
@@ -140,9 +159,7 @@ def keep(w: Any, leg: int, client_id: int) -> int:
     order.client_id = client_id
     order.leg = leg
     order.level = 0
-    bucket = _client_bucket(w, leg, client_id)
-    order.chain = bucket.first
-    bucket.first = at
+    link_order(w, at)
     owner = leg_at(w, leg)
     first = owner.first_order
     order.leg_next = first
@@ -171,6 +188,7 @@ def forget(w: Any, at: int) -> None:
         order_at(w, order.leg_prev).leg_next = order.leg_next
     if order.leg_next != 0:
         order_at(w, order.leg_next).leg_prev = order.leg_prev
+    order.leg = 0
     put_back(w, Shelf.ORDERS, at, ORDER)
 
 
@@ -181,11 +199,11 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
     order = order_at(w, at)
     shown = lots
     order.extra = 0
-    order.flags = taker.flags
+    order.traits = taker.traits
     if peak > 0 and lots > peak:
         shown = peak
         order.extra = ((lots - peak) << 32) | peak
-        order.flags |= OrderState.ICEBERG
+        order.traits |= OrderState.ICEBERG
     order.price_ticks = taker.limit_ticks
     order.lots = shown
     order.side = taker.side
@@ -198,7 +216,7 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
 @rule(inline=True)
 def _promise(w: Any, order: Any, lots: int) -> None:
     """Count lots that may open into what their leg has in open orders; negative when they are gone."""
-    if order.flags & _COUNTS_FOR_NOTHING:
+    if order.traits & _COUNTS_FOR_NOTHING:
         return
     leg = leg_at(w, order.leg)
     if order.side == Side.BUY:
@@ -224,7 +242,7 @@ def make_smaller(w: Any, at: int, lots: int) -> None:
     shown = min(order.lots, lots)
     _promise(w, order, lots - order.lots - hidden)
     level_at(w, order.level).lots -= order.lots - shown
-    if order.flags & OrderState.ICEBERG:
+    if order.traits & OrderState.ICEBERG:
         order.extra -= (hidden - (lots - shown)) << 32
     order.lots = shown
 
@@ -266,7 +284,7 @@ def sweep(w: Any, instrument: int, taker: Taker, lots: int) -> int:
         if taker.self_trade != SelfTrade.ALLOW and leg_at(w, maker.leg).account == leg_at(w, taker.leg).account:
             lots = _meet_oneself(w, number, taker, at, lots)
             continue
-        if maker.flags & OrderFlag.REDUCE_ONLY:
+        if maker.traits & OrderFlag.REDUCE_ONLY:
             traded = min(traded, reducible_lots(leg_at(w, maker.leg).lots, maker.side))
             if traded == 0:
                 withdraw(w, at, Withdrawn.NOTHING_TO_REDUCE)
@@ -319,7 +337,7 @@ def _meet_oneself(w: Any, number: int, taker: Taker, at: int, lots: int) -> int:
         order = order_at(w, at)
         _note_decrement(w, order.leg, order.client_id, order.side, order.price_ticks, both)
         _shrink(w, number, at, both)
-        return lots - both
+        return int(lots - both)
     if mode != SelfTrade.CANCEL_TAKER:
         withdraw(w, at, Withdrawn.SELF_TRADE)
     if mode != SelfTrade.CANCEL_MAKER:
@@ -367,7 +385,7 @@ def available_lots(w: Any, instrument: int, taker: Taker, wanted: int) -> int:
                 return found
             if own:
                 lots = 0
-            elif order.flags & OrderFlag.REDUCE_ONLY:
+            elif order.traits & OrderFlag.REDUCE_ONLY:
                 held = reducible_lots(leg_at(w, order.leg).lots, order.side)
                 lots = min(lots, max(0, held - _counted_before(w, number, order.leg, at)))
             found += lots

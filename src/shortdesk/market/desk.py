@@ -6,7 +6,7 @@ Every function here returns a Refusal, 0 where the command was taken. Whatever i
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
@@ -22,6 +22,7 @@ from shortdesk.market.book import (
     hidden_lots,
     keep,
     make_smaller,
+    new_taker,
     rest,
     signed,
     sweep,
@@ -38,6 +39,7 @@ from shortdesk.market.tables import (
     clock_of,
     front_at,
     hand_of,
+    has_room,
     instrument_at,
     leg_at,
     level_at,
@@ -47,16 +49,29 @@ from shortdesk.market.tables import (
 __all__ = [
     "AmendRule",
     "BoundFrom",
+    "Halt",
     "amend_order",
+    "can_start",
     "cancel_leg",
     "cancel_order",
     "carry_on",
     "fire_parked",
     "place_order",
+    "stir",
 ]
 
 _MOST_PEAK = (1 << 31) - 1
 _ALL_FLAGS = 15
+
+
+class Halt(IntEnum):
+    """Why a call came back."""
+
+    DONE = 0
+    JOURNAL_FULL = 1
+    """Fetch the journal's rows and call again."""
+    TABLE_FULL = 2
+    """Grow the table named by ``clock.full_table`` and call again."""
 
 
 class BoundFrom(IntEnum):
@@ -86,49 +101,43 @@ def place_order(w: Any, leg: int, command: Any) -> int:
     Most orders are plain limit orders. The compiler gets the same text twice, once with everything that
     makes an order special known to be zero.
     """
-    special = command.order_kind | command.time_in_force | command.flags | command.self_trade | command.peak_lots
-    if special == 0:
-        return _place(w, leg, command, 0, 0, 0, 0, 0)
-    return _place_special(w, leg, command)
+    special = command.order_kind | command.time_in_force | command.traits | command.self_trade | command.peak_lots
+    if special != 0:
+        return _place_special(w, leg, command)
+    refusal = _refusal_for_form(w, leg, command, 0, 0, 0, 0, 0)
+    if refusal != Refusal.NONE:
+        return refusal
+    taker = new_taker(command.side, command.price_ticks, leg, command.client_id, 0, 0, command.mechanism)
+    return _enter(w, taker, command.lots, False, 0, 0)
 
 
 @rule
 def _place_special(w: Any, leg: int, command: Any) -> int:
-    return _place(
+    refusal = _refusal_for_form(
         w,
         leg,
         command,
         command.order_kind,
         command.time_in_force,
-        command.flags,
+        command.traits,
         command.self_trade,
         command.peak_lots,
     )
-
-
-@rule(inline=True)
-def _place(
-    w: Any, leg: int, command: Any, kind: int, time_in_force: int, flags: int, self_trade: int, peak: int
-) -> int:
-    refusal = _refusal_for_form(w, leg, command, kind, time_in_force, flags, self_trade, peak)
     if refusal != Refusal.NONE:
         return refusal
-    if kind >= OrderKind.STOP_LIMIT:
+    if command.order_kind >= OrderKind.STOP_LIMIT:
         return _park(w, leg, command)
-    return _enter(
-        w,
-        leg,
-        command.client_id,
+    taker = new_taker(
         command.side,
         command.price_ticks,
-        command.lots,
-        kind == OrderKind.MARKET,
-        time_in_force,
-        flags,
-        self_trade,
-        peak,
+        leg,
+        command.client_id,
+        command.traits,
+        command.self_trade,
         command.mechanism,
     )
+    is_market = command.order_kind == OrderKind.MARKET
+    return _enter_apart(w, taker, command.lots, is_market, command.time_in_force, command.peak_lots)
 
 
 @rule(inline=True)
@@ -186,75 +195,84 @@ def _is_beyond(instrument: Any, side: int, limit_ticks: int) -> bool:
     return limit_ticks < mul_div_up(instrument.mark_ticks, 1_000_000 - instrument.band_ppm, 1_000_000)
 
 
+class _Entry(NamedTuple):
+    """An order as it may enter: its limit and size after the venue's rules, or a Refusal."""
+
+    refusal: int
+    limit_ticks: int
+    lots: int
+
+
 @rule(inline=True)
-def _enter(
-    w: Any,
-    leg: int,
-    client_id: int,
-    side: int,
-    limit_ticks: int,
-    lots: int,
-    is_market: bool,
-    time_in_force: int,
-    flags: int,
-    self_trade: int,
-    peak: int,
-    mechanism: int,
-) -> int:
-    """An order of good form meets the market."""
-    number = leg_at(w, leg).instrument
+def _not_admitted(refusal: int) -> _Entry:
+    return _Entry(refusal, 0, 0)
+
+
+@rule(inline=True)
+def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: int) -> _Entry:
+    """What the book and the account say to an order of good form."""
+    side, limit_ticks, flags = taker.side, taker.limit_ticks, taker.traits
+    number = leg_at(w, taker.leg).instrument
     other = front_at(w, ladder_number(number, 1 - side))
     if is_market:
         limit_ticks = _protected_limit(w, number, side)
         if limit_ticks == 0:
-            return Refusal.NO_REFERENCE_PRICE
+            return _not_admitted(Refusal.NO_REFERENCE_PRICE)
     if flags & OrderFlag.REDUCE_ONLY:
-        lots = min(lots, reducible_lots(leg_at(w, leg).lots, side))
+        lots = min(lots, reducible_lots(leg_at(w, taker.leg).lots, side))
         if lots == 0:
-            return Refusal.NOTHING_TO_REDUCE
+            return _not_admitted(Refusal.NOTHING_TO_REDUCE)
     if flags & OrderFlag.POST_ONLY and other.level != 0 and crosses(side, limit_ticks, other.ticks):
         limit_ticks = other.ticks - 1 if side == Side.BUY else other.ticks + 1
         if not flags & OrderFlag.SLIDES or limit_ticks == 0:
-            return Refusal.WOULD_TAKE
-    taker = Taker(side, limit_ticks, leg, client_id, flags, self_trade, mechanism)
-    if time_in_force == TimeInForce.FOK and available_lots(w, number, taker, lots) < lots:
-        return Refusal.CANNOT_FILL
-    refusal = refusal_for_margin(w, leg, side, limit_ticks, lots, 0, flags)
-    if refusal != Refusal.NONE:
-        return refusal
+            return _not_admitted(Refusal.WOULD_TAKE)
+    if time_in_force == TimeInForce.FOK:
+        limited = new_taker(side, limit_ticks, taker.leg, taker.client_id, flags, taker.self_trade, taker.mechanism)
+        if available_lots(w, number, limited, lots) < lots:
+            return _not_admitted(Refusal.CANNOT_FILL)
+    refusal = refusal_for_margin(w, taker.leg, side, limit_ticks, lots, 0, flags)
+    return _Entry(refusal, limit_ticks, lots)
+
+
+@rule(inline=True)
+def _enter(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: int, peak: int) -> int:
+    """An order of good form meets the market."""
+    entry = _admitted(w, taker, lots, is_market, time_in_force)
+    if entry.refusal != Refusal.NONE:
+        return entry.refusal
+    number = leg_at(w, taker.leg).instrument
+    _note_accepted(w, number, taker, entry, is_market)
+    limited = new_taker(
+        taker.side,
+        entry.limit_ticks,
+        taker.leg,
+        taker.client_id,
+        taker.traits,
+        taker.self_trade,
+        taker.mechanism,
+    )
+    _trade_and_rest(w, number, limited, entry.lots, peak, is_market or time_in_force != TimeInForce.GTC)
+    return Refusal.NONE
+
+
+@rule
+def _enter_apart(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: int, peak: int) -> int:
+    return _enter(w, taker, lots, is_market, time_in_force, peak)
+
+
+@rule(inline=True)
+def _note_accepted(w: Any, number: int, taker: Taker, entry: _Entry, is_market: bool) -> None:
     clock_of(w).cause = note(
         w,
         Detail.ORDERS,
         Kind.ACCEPTED,
         venue=instrument_at(w, number).venue,
         instrument=number,
-        account=leg_at(w, leg).account,
-        order=client_id,
-        price=-1 if is_market else limit_ticks,
-        lots=signed(side, lots),
+        account=leg_at(w, taker.leg).account,
+        order=taker.client_id,
+        price=-1 if is_market else entry.limit_ticks,
+        lots=signed(taker.side, entry.lots),
         code=OrderKind.MARKET if is_market else OrderKind.LIMIT,
-    )
-    _trade_and_rest(w, number, taker, lots, peak, is_market or time_in_force != TimeInForce.GTC)
-    return Refusal.NONE
-
-
-@rule
-def _enter_apart(
-    w: Any,
-    leg: int,
-    client_id: int,
-    side: int,
-    limit_ticks: int,
-    lots: int,
-    is_market: bool,
-    time_in_force: int,
-    flags: int,
-    self_trade: int,
-    peak: int,
-    mechanism: int,
-) -> int:
-    return _enter(
-        w, leg, client_id, side, limit_ticks, lots, is_market, time_in_force, flags, self_trade, peak, mechanism
     )
 
 
@@ -274,7 +292,7 @@ def _protected_limit(w: Any, number: int, side: int) -> int:
         return 0
     if side == Side.BUY:
         bound = mul_div_down(reference, 1_000_000 + instrument.bound_ppm, 1_000_000)
-        return min(bound, instrument.highest_ticks)
+        return int(min(bound, instrument.highest_ticks))
     return max(1, mul_div_up(reference, 1_000_000 - instrument.bound_ppm, 1_000_000))
 
 
@@ -282,6 +300,8 @@ def _protected_limit(w: Any, number: int, side: int) -> int:
 def _trade_and_rest(w: Any, number: int, taker: Taker, lots: int, peak: int, is_immediate: bool) -> None:
     """Trade what crosses; rest what is left, withdraw it, or keep it in hand until the journal has room."""
     left = sweep(w, number, taker, lots)
+    if left != lots and (_is_reached(w, number, Ladder.LAST_FALLS) or _is_reached(w, number, Ladder.LAST_RISES)):
+        stir(w, number)
     if left == 0:
         return
     if _is_unfinished(w, number, taker):
@@ -317,7 +337,7 @@ def _take_in_hand(w: Any, number: int, taker: Taker, lots: int, peak: int, is_im
     hand.leg = taker.leg
     hand.peak_lots = peak
     hand.side = taker.side
-    hand.flags = taker.flags
+    hand.traits = taker.traits
     hand.self_trade = taker.self_trade
     hand.mechanism = taker.mechanism
     hand.is_immediate = is_immediate
@@ -333,14 +353,14 @@ def carry_on(w: Any) -> None:
     clock.hand_is_busy = 0
     clock.cause = hand.cause
     clock.mechanism = hand.mechanism
-    taker = Taker(
-        int(hand.side),
-        int(hand.limit_ticks),
-        int(hand.leg),
-        int(hand.client_id),
-        int(hand.flags),
-        int(hand.self_trade),
-        int(hand.mechanism),
+    taker = new_taker(
+        hand.side,
+        hand.limit_ticks,
+        hand.leg,
+        hand.client_id,
+        hand.traits,
+        hand.self_trade,
+        hand.mechanism,
     )
     _trade_apart(w, hand.instrument, taker, hand.lots, hand.peak_lots, hand.is_immediate != 0)
 
@@ -366,7 +386,7 @@ def _park(w: Any, leg: int, command: Any) -> int:
     """Put a stop or a take-profit where it waits for its trigger price."""
     number = leg_at(w, leg).instrument
     instrument = instrument_at(w, number)
-    on_last = command.flags & OrderFlag.ON_LAST != 0
+    on_last = command.traits & OrderFlag.ON_LAST != 0
     seen = instrument.last_ticks if on_last else instrument.mark_ticks
     if seen == 0:
         return Refusal.NO_REFERENCE_PRICE
@@ -382,7 +402,7 @@ def _park(w: Any, leg: int, command: Any) -> int:
     order.extra = command.price_ticks
     order.side = command.side
     order.mechanism = command.mechanism
-    flags = command.flags | OrderState.PARKED | (which << OrderState.LADDER_SHIFT)
+    flags = command.traits | OrderState.PARKED | (which << OrderState.LADDER_SHIFT)
     flags |= command.self_trade << OrderState.SELF_TRADE_SHIFT
     if command.order_kind & 1:
         flags |= OrderState.AT_MARKET
@@ -390,7 +410,7 @@ def _park(w: Any, leg: int, command: Any) -> int:
         flags |= OrderState.IMMEDIATE
     elif command.time_in_force == TimeInForce.FOK:
         flags |= OrderState.ALL_OR_NONE
-    order.flags = flags
+    order.traits = flags
     enqueue(w, Shelf.ORDERS, ORDER, ladder_number(number, which), at, command.trigger_ticks, command.lots)
     note(
         w,
@@ -408,6 +428,39 @@ def _park(w: Any, leg: int, command: Any) -> int:
     return Refusal.NONE
 
 
+@rule(inline=True)
+def can_start(w: Any) -> bool:
+    """Whether there is room for one more order: in the journal, among orders, pages and nodes."""
+    clock = clock_of(w)
+    if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
+        clock.halt = Halt.JOURNAL_FULL
+        return False
+    if not has_room(w, Shelf.ORDERS, 1):
+        return _is_full(w, Shelf.ORDERS)
+    if not has_room(w, Shelf.PAGES, 2):
+        return _is_full(w, Shelf.PAGES)
+    if not has_room(w, Shelf.NODES, 12):
+        return _is_full(w, Shelf.NODES)
+    return True
+
+
+@rule
+def _is_full(w: Any, shelf: int) -> bool:
+    clock_of(w).halt = Halt.TABLE_FULL
+    clock_of(w).full_table = shelf
+    return False
+
+
+@rule
+def stir(w: Any, number: int) -> None:
+    """An instrument's prices moved: its parked orders and its positions have to be asked."""
+    instrument = instrument_at(w, number)
+    if instrument.is_restless == 0:
+        instrument.is_restless = 1
+        instrument.restless_next = clock_of(w).first_restless
+        clock_of(w).first_restless = number
+
+
 @rule
 def fire_parked(w: Any, number: int) -> bool:
     """Set off every parked order whose trigger is reached, one after the other; False when room ran out.
@@ -415,15 +468,15 @@ def fire_parked(w: Any, number: int) -> bool:
     Ladders in their order, on each the nearest trigger first, at one trigger the one that waited longest.
     What one of them trades may set off the next.
     """
-    which = int(Ladder.MARK_FALLS)
+    which = Ladder.MARK_FALLS.value
     while which <= Ladder.LAST_RISES:
         if not _is_reached(w, number, which):
             which += 1
             continue
-        if clock_of(w).hand_is_busy or not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
+        if clock_of(w).hand_is_busy or not can_start(w):
             return False
         _fire(w, number, which)
-        which = int(Ladder.MARK_FALLS)
+        which = Ladder.MARK_FALLS.value
     return True
 
 
@@ -436,7 +489,7 @@ def _is_reached(w: Any, number: int, which: int) -> bool:
     seen = instrument.last_ticks if which >= Ladder.LAST_FALLS else instrument.mark_ticks
     if seen == 0:
         return False
-    return seen >= front.ticks if which & 1 else seen <= front.ticks
+    return bool(seen >= front.ticks if which & 1 else seen <= front.ticks)
 
 
 @rule
@@ -446,7 +499,7 @@ def _fire(w: Any, number: int, which: int) -> None:
     at = level_at(w, front_at(w, ladder).level).head
     order = order_at(w, at)
     leg, client_id, side, lots = order.leg, order.client_id, order.side, order.lots
-    limit, flags, mechanism = order.extra, order.flags, order.mechanism
+    limit, flags, mechanism = order.extra, order.traits, order.mechanism
     trigger = order.price_ticks
     take_out(w, at)
     clock = clock_of(w)
@@ -463,27 +516,16 @@ def _fire(w: Any, number: int, which: int) -> None:
         price=trigger,
         lots=signed(side, lots),
     )
-    time_in_force = int(TimeInForce.GTC)
+    time_in_force = TimeInForce.GTC.value
     if flags & OrderState.IMMEDIATE:
-        time_in_force = int(TimeInForce.IOC)
+        time_in_force = TimeInForce.IOC.value
     elif flags & OrderState.ALL_OR_NONE:
-        time_in_force = int(TimeInForce.FOK)
-    refusal = int(Refusal.HALTED)
+        time_in_force = TimeInForce.FOK.value
+    refusal = Refusal.HALTED.value
     if not instrument.is_halted:
-        refusal = _enter_apart(
-            w,
-            leg,
-            client_id,
-            side,
-            limit,
-            lots,
-            flags & OrderState.AT_MARKET != 0,
-            time_in_force,
-            flags & _ALL_FLAGS,
-            (flags >> OrderState.SELF_TRADE_SHIFT) & 7,
-            0,
-            mechanism,
-        )
+        self_trade = (flags >> OrderState.SELF_TRADE_SHIFT) & 7
+        taker = new_taker(side, limit, leg, client_id, flags & _ALL_FLAGS, self_trade, mechanism)
+        refusal = _enter_apart(w, taker, lots, flags & OrderState.AT_MARKET != 0, time_in_force, 0)
     if refusal != Refusal.NONE:
         note(
             w,
@@ -534,7 +576,7 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
     instrument = instrument_at(w, number)
     if instrument.is_halted:
         return Refusal.HALTED
-    if order.flags & OrderState.PARKED:
+    if order.traits & OrderState.PARKED:
         return Refusal.BAD_KIND
     limit = command.price_ticks if command.price_ticks != 0 else order.price_ticks
     held = order.lots + hidden_lots(order)
@@ -575,8 +617,8 @@ def _note_amended(w: Any, number: int, leg: int, client_id: int, ticks: int, lot
 def _replace(w: Any, leg: int, number: int, at: int, limit: int, lots: int, mechanism: int) -> int:
     """Take the order out and enter it again as a new one under its number; refused before anything moved."""
     order = order_at(w, at)
-    side, client_id, flags = order.side, order.client_id, order.flags & _ALL_FLAGS
-    peak = order.extra & 0xFFFFFFFF if order.flags & OrderState.ICEBERG else 0
+    side, client_id, flags = order.side, order.client_id, order.traits & _ALL_FLAGS
+    peak = order.extra & 0xFFFFFFFF if order.traits & OrderState.ICEBERG else 0
     other = front_at(w, ladder_number(number, 1 - side))
     if flags & OrderFlag.POST_ONLY and other.level != 0 and crosses(side, limit, other.ticks):
         return Refusal.WOULD_TAKE
@@ -585,11 +627,11 @@ def _replace(w: Any, leg: int, number: int, at: int, limit: int, lots: int, mech
     if lots > order.lots + hidden_lots(order) or limit != order.price_ticks:
         refusal = refusal_for_margin(w, leg, side, limit, lots, order.lots + hidden_lots(order), flags)
     else:
-        refusal = int(Refusal.NONE)
+        refusal = Refusal.NONE.value
     if refusal != Refusal.NONE:
         return refusal
     _note_amended(w, number, leg, client_id, limit, signed(side, lots), 0)
     take_out(w, at)
-    taker = Taker(side, limit, leg, client_id, flags, int(SelfTrade.ALLOW), mechanism)
+    taker = new_taker(side, limit, leg, client_id, flags, SelfTrade.ALLOW, mechanism)
     _trade_apart(w, number, taker, lots, peak, False)
     return Refusal.NONE

@@ -30,6 +30,7 @@ __all__ = [
     "ladder_number",
     "level_of",
     "level_ticks",
+    "link_page",
     "next_price",
     "dequeue",
 ]
@@ -96,6 +97,12 @@ def _link(w: Any, shelf: int, at: int, key: int) -> None:
     bucket.first = at
 
 
+@rule
+def link_page(w: Any, shelf: int, at: int) -> None:
+    """Enter a page or a node again under the key it has."""
+    _link(w, shelf, at, row_at(w, shelf, at, PAGE).key)
+
+
 @rule(inline=True)
 def _unlink(w: Any, shelf: int, at: int) -> None:
     page = row_at(w, shelf, at, PAGE)
@@ -122,7 +129,7 @@ def level_of(w: Any, number: int, ticks: int) -> int:
 def level_ticks(w: Any, level: int) -> int:
     """The price that a level stands for."""
     prefix = row_at(w, Shelf.PAGES, level >> _PAGE_BITS, PAGE).key & ((1 << 36) - 1)
-    return (prefix << _PAGE_BITS) | (level & _IN_PAGE)
+    return int((prefix << _PAGE_BITS) | (level & _IN_PAGE))
 
 
 @rule(inline=True)

@@ -7,9 +7,11 @@ from typing import Any
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.journal import append
+from shortdesk.ground.kinds import Kind
+from shortdesk.ground.order import Side
 from shortdesk.market.tables import JOURNAL_ROW, Shelf, clock_of, rows_of, shelf_at
 
-__all__ = ["Detail", "journal_has_room", "note"]
+__all__ = ["Detail", "journal_has_room", "note", "note_refusal"]
 
 
 class Detail(IntEnum):
@@ -25,7 +27,7 @@ class Detail(IntEnum):
 @rule
 def journal_has_room(w: Any, wanted: int) -> bool:
     """Whether ``wanted`` more rows can be written before the caller must fetch what is there."""
-    return clock_of(w).journal_count + wanted <= rows_of(w, Shelf.JOURNAL)
+    return bool(clock_of(w).journal_count + wanted <= rows_of(w, Shelf.JOURNAL))
 
 
 @rule(inline=True)
@@ -96,3 +98,21 @@ def _write(
     clock.journal_count += 1
     clock.journal_seq = seq + 1
     return int(seq)
+
+
+@rule
+def note_refusal(w: Any, venue: int, command: Any, refusal: int) -> None:
+    """Say that a command was not taken, and why."""
+    lots = command.lots if command.side == Side.BUY else -command.lots
+    note(
+        w,
+        Detail.ORDERS,
+        Kind.REFUSED,
+        venue=venue,
+        instrument=command.instrument,
+        account=command.account,
+        order=command.client_id,
+        price=command.price_ticks,
+        lots=lots,
+        code=refusal,
+    )

@@ -1,0 +1,205 @@
+"""The table of contents of a market: what a World does with what it is told.
+
+``advance`` pops what has arrived in the order (time, venue, number) and obeys it; after each command it lets
+everything come to rest that the command stirred up. It comes back for one of the reasons in ``Halt`` and can be
+called again: nothing is lost, nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shortdesk.ground.compile import kernel, rule
+from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
+from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, room_for_a_leg
+from shortdesk.market.command import CommandKind
+from shortdesk.market.desk import (
+    Halt,
+    amend_order,
+    can_start,
+    cancel_leg,
+    cancel_order,
+    carry_on,
+    fire_parked,
+    place_order,
+)
+from shortdesk.market.note import note_refusal
+from shortdesk.market.tables import Shelf, account_at, clock_of, instrument_at, leg_at, message_at, shelf_at, venue_at
+
+__all__ = ["obey", "obey_all", "tell"]
+
+
+@kernel
+def obey_all(w: Any, commands: Any, first: int) -> int:
+    """Obey a table of commands from ``first`` on; the number of the first one not yet obeyed."""
+    clock = clock_of(w)
+    clock.halt = Halt.DONE
+    at = first
+    while True:
+        if is_stirred(w) and not come_to_rest(w):
+            return at
+        if at == len(commands) or not can_start(w):
+            return at
+        if not obey(w, commands[at]):
+            return at
+        at += 1
+
+
+@kernel
+def tell(
+    w: Any,
+    kind: int,
+    account: int,
+    instrument: int,
+    client_id: int,
+    side: int,
+    price_ticks: int,
+    lots: int,
+    order_kind: int,
+    time_in_force: int,
+    traits: int,
+) -> int:
+    """Obey one command given as plain numbers; its Refusal, -1 when a call to ``obey_all`` must come first."""
+    clock = clock_of(w)
+    clock.halt = Halt.DONE
+    if is_stirred(w) or not can_start(w):
+        return -1
+    command = message_at(w, 0)
+    command.time_ns = clock.now_ns
+    command.client_id = client_id
+    command.price_ticks = price_ticks
+    command.lots = lots
+    command.trigger_ticks = 0
+    command.cause = -1
+    command.peak_lots = 0
+    command.account = account
+    command.instrument = instrument
+    command.kind = kind
+    command.side = side
+    command.order_kind = order_kind
+    command.time_in_force = time_in_force
+    command.traits = traits
+    command.self_trade = 0
+    command.mechanism = 0
+    obey(w, command)
+    if is_stirred(w):
+        come_to_rest(w)
+    return int(clock.refusal)
+
+
+@rule
+def obey(w: Any, command: Any) -> bool:
+    """Do what one command says, or write down why not; False when it must be told again after making room."""
+    clock = clock_of(w)
+    clock.now_ns = max(clock.now_ns, command.time_ns)
+    clock.cause = command.cause
+    clock.mechanism = command.mechanism
+    if command.kind > CommandKind.AMEND:
+        return _obey_apart(w, command)
+    clock.refusal = _refusal_for_sender(w, command)
+    if clock.refusal == Refusal.NONE:
+        leg = _leg_of(w, command)
+        if leg == 0:
+            return False
+        if command.kind == CommandKind.PLACE:
+            clock.refusal = place_order(w, leg, command)
+        elif command.kind == CommandKind.CANCEL:
+            clock.refusal = cancel_order(w, leg, command)
+        else:
+            clock.refusal = amend_order(w, leg, command)
+    if clock.refusal != Refusal.NONE:
+        _refuse(w, command, clock.refusal)
+    return True
+
+
+@rule(inline=True)
+def _refusal_for_sender(w: Any, command: Any) -> int:
+    """Whether account and instrument exist and belong together, and the venue listens."""
+    if not has_account(w, command.account):
+        return Refusal.UNKNOWN_ACCOUNT
+    if not 0 < command.instrument <= shelf_at(w, Shelf.INSTRUMENTS).used:
+        return Refusal.UNKNOWN_INSTRUMENT
+    venue = account_at(w, command.account).venue
+    if instrument_at(w, command.instrument).venue != venue:
+        return Refusal.UNKNOWN_INSTRUMENT
+    if venue_at(w, venue).is_down:
+        return Refusal.VENUE_DOWN
+    return Refusal.NONE
+
+
+@rule(inline=True)
+def _leg_of(w: Any, command: Any) -> int:
+    """The leg that a command is about, made when it is needed; 0 when there is no room to make it."""
+    hedge = Hedge.BOTH.value
+    if account_at(w, command.account).is_hedged:
+        closes = command.traits & OrderFlag.REDUCE_ONLY != 0
+        hedge = Hedge.LONG.value if (command.side == Side.BUY) != closes else Hedge.SHORT.value
+    leg = find_leg(w, command.account, command.instrument, hedge)
+    return leg if leg != 0 else _new_leg(w, command, hedge)
+
+
+@rule
+def _new_leg(w: Any, command: Any, hedge: int) -> int:
+    full = room_for_a_leg(w)
+    if full != 0:
+        clock_of(w).halt = Halt.TABLE_FULL
+        clock_of(w).full_table = full
+        return 0
+    return leg_for(w, command.account, command.instrument, hedge)
+
+
+@rule
+def _refuse(w: Any, command: Any, refusal: int) -> None:
+    venue = account_at(w, command.account).venue if has_account(w, command.account) else -1
+    note_refusal(w, venue, command, refusal)
+
+
+@rule
+def _obey_apart(w: Any, command: Any) -> bool:
+    """Commands that are not about one order."""
+    clock = clock_of(w)
+    clock.refusal = Refusal.NONE
+    if command.kind == CommandKind.CANCEL_ALL:
+        return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
+    clock.refusal = Refusal.UNKNOWN_COMMAND
+    _refuse(w, command, clock.refusal)
+    return True
+
+
+@rule
+def _cancel_all(w: Any, account: int, number: int, why: int) -> bool:
+    """Withdraw an account's orders, in one instrument or (0) in all; False when the journal is full."""
+    leg = account_at(w, account).first_leg
+    while leg != 0:
+        if (number == 0 or leg_at(w, leg).instrument == number) and not cancel_leg(w, leg, why):
+            clock_of(w).halt = Halt.JOURNAL_FULL
+            return False
+        leg = leg_at(w, leg).account_next
+    return True
+
+
+@rule(inline=True)
+def is_stirred(w: Any) -> bool:
+    """Whether something waits to be done before the next command."""
+    return bool(clock_of(w).hand_is_busy != 0 or clock_of(w).first_restless != 0)
+
+
+@rule
+def come_to_rest(w: Any) -> bool:
+    """Do all that the last command stirred up; False when room ran out on the way."""
+    clock = clock_of(w)
+    while is_stirred(w):
+        if not can_start(w):
+            return False
+        if clock.hand_is_busy:
+            carry_on(w)
+            continue
+        number = clock.first_restless
+        instrument = instrument_at(w, number)
+        if not fire_parked(w, number):
+            if clock.hand_is_busy:
+                continue
+            return False
+        clock.first_restless = instrument.restless_next
+        instrument.is_restless = 0
+    return True
