@@ -58,7 +58,7 @@ def explain_perp(
         for name, price in mistakes:
             error = (Fraction(price) - entry) / true_distance - 1
             lines.append(f"  {_price(price):>14}  {_signed(error)} of the distance  {name}")
-    lines.append("What happens there:")
+    lines.append("What happens 0.1 % beyond it:")
     lines += list(_procedure(ticket, contract, position, liquidation, exact))
     lines.append("What moves it next:")
     lines += list(_movers(ticket, contract, position, margin, exact))
@@ -68,14 +68,14 @@ def explain_perp(
 def _procedure(
     ticket: ShortTicket, contract: Contract, position: Position, liquidation: Liquidation, exact: Decimal
 ) -> Iterator[str]:
-    """The venue's steps with this position, if every order filled at the liquidation price."""
+    """The venue's steps with this position a little beyond its liquidation price, every order filled at that price."""
     assert ticket.wallet is not None
     plan = liquidation_plan(
         liquidation.rules,
         contract,
         position,
         ticket.wallet,
-        exact,
+        Fraction(exact) * Fraction(1001, 1000),
         leverage=ticket.leverage or 1,
         liquidation_fee=liquidation.fee,
     )
@@ -85,7 +85,7 @@ def _procedure(
         yield f"  ... and {len(plan.steps) - 3} more such steps"
     last = plan.steps[-1]
     if plan.is_closed:
-        yield f"  {plain(last.equity_left, 8)} {ticket.settle} of the wallet are left, if all fills at that price"
+        yield f"  {plain(last.equity_left, 8)} {ticket.settle} are left of the wallet"
     else:
         yield f"  {plain(last.size_left, 8)} stay open, margin is met again"
     yield f"  a loss beyond the wallet is borne by: {', then '.join(liquidation.rules.cover).replace('_', ' ')}"
