@@ -36,7 +36,10 @@ LINES_OF_A_FUNCTION = 60
 LONG_FUNCTIONS: dict[str, int] = {}
 
 # Seed and time are arguments everywhere below the doors. What is listed here says why it is not a breach.
-CLOCKS_ALLOWED: dict[str, set[str]] = {}
+CLOCKS_ALLOWED: dict[str, set[str]] = {
+    # how long the loop waited for the disk: a figure for the bench, in no row and no hash
+    "ground/stream_writer.py": {"time.perf_counter_ns"},
+}
 
 CLOCKS_AND_DICE = re.compile(
     r"""^( time\.(time|time_ns|monotonic|monotonic_ns|perf_counter|perf_counter_ns|localtime|gmtime|sleep)

@@ -68,6 +68,7 @@ _FIELDS = np.dtype(
 ROW: np.dtype[Any] = np.dtype((np.record, _FIELDS))
 """The row. ``np.record`` lets plain Python read ``rows[i].price`` as a kernel does."""
 ROW_BYTES = ROW.itemsize
+"""How many bytes a row takes."""
 
 
 def new_rows(capacity: int) -> NDArray[Any]:

@@ -48,6 +48,7 @@ JOURNAL_FORMAT = 1
 RUN = "run.json"
 NAMES = "names.json"
 JOURNAL = "journal"
+"""Names of what a run's folder holds: what the run was, its names, and the folder of its blocks of rows."""
 
 
 class NameTable(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from shortdesk.ground.double_word import div_128_by_64, mul_64_to_128
 __all__ = ["Words"]
 
 Words: TypeAlias = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
+"""A number of 256 bits as four words, the lowest first."""
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)

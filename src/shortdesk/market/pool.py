@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 PPM = 1_000_000
+"""Parts of a whole that a fee is counted in."""
 
 
 class PoolForm(IntEnum):

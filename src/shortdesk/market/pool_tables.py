@@ -75,6 +75,7 @@ POOL = _row(
     ("form", "<i4"),  # PoolForm
     ("chain", "<i4"),  # next free row
 )
+"""A pool: what it holds, its price and its fees."""
 
 POSITION = _row(
     ("liquidity", *wide.FIELD),  # of a constant-product pool: shares
@@ -88,6 +89,7 @@ POSITION = _row(
     ("account", "<i4"),
     ("chain", "<i4"),
 )
+"""What a liquidity provider put into a pool, and between which ticks."""
 
 TICK = _row(
     ("gross", *wide.FIELD),  # liquidity of all positions that end here
@@ -98,8 +100,10 @@ TICK = _row(
     ("tick", "<i4"),
     ("chain", "<i4"),  # next in the same bucket; next free row
 )
+"""A price at which positions begin or end."""
 
 WORD = _row(("bits", *wide.FIELD))
+"""A word of a pool's bitmap: which of 256 ticks are in use."""
 
 CHAIN = _row(
     ("number", "<i8"),  # of the block to come
@@ -122,6 +126,7 @@ CHAIN = _row(
     ("burner", "<i4"),  # account that the base fees go to, out of circulation
     ("chain", "<i4"),
 )
+"""The blocks of a venue: when they come, what gas costs, who waits."""
 
 TRANSACTION = _row(
     ("amount", *wide.FIELD),  # swap: exact input or output; liquidity: most of asset 0, or liquidity to take away
@@ -148,6 +153,7 @@ TRANSACTION = _row(
     ("is_private", "<u1"),  # seen by the builder only
     ("mechanism", "<u1"),
 )
+"""A transaction that waits for a block."""
 
 _KINDS: dict[PoolShelf, Any] = {
     PoolShelf.POOLS: POOL,
