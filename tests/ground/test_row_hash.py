@@ -85,3 +85,15 @@ def test_takes_every_second_row_of_a_table() -> None:
 def test_refuses_rows_that_are_not_whole_words() -> None:
     with pytest.raises(ValueError, match="12 bytes"):
         hash_rows(np.zeros(2, "V12"))
+
+
+def test_bytes_that_no_field_owns_do_not_count() -> None:
+    gaps = np.dtype([("kind", "u1"), ("price", "<i8"), ("side", "u1")], align=True)
+    assert gaps.itemsize == 24
+    rows, dirty = np.zeros(5, gaps), np.full(5 * 24, 0xAA, np.uint8).view(gaps)
+    for name in gaps.names or ():
+        rows[name] = dirty[name] = np.arange(5)
+    assert rows.tobytes() != dirty.tobytes()
+    assert hash_rows(rows) == hash_rows(dirty)
+    rows["side"][3] ^= 1
+    assert hash_rows(rows) != hash_rows(dirty)

@@ -162,6 +162,17 @@ def test_a_run_that_fails_keeps_its_journal(tmp_path: Path, problem: BaseExcepti
         assert journal.notice == "", "a run that was interrupted is whole"
 
 
+def test_rows_added_before_a_failure_are_kept(tmp_path: Path) -> None:
+    def fail() -> None:
+        with RunWriter(tmp_path / "run", RUN, NAMES) as run:
+            run.stream("journal", ROW).add(story()[:5])
+            raise RuntimeError("agent bear raised")
+
+    with pytest.raises(RuntimeError, match="bear"):
+        fail()
+    assert Journal.open(tmp_path / "run").rows().tobytes() == story()[:5].tobytes()
+
+
 def a_run_that_loses_its_folder(path: Path) -> None:
     with RunWriter(path, RUN) as run:
         journal = run.stream("journal", ROW, block_rows=10)

@@ -70,6 +70,18 @@ def test_the_extremes_of_each_type_survive(tmp_path: Path) -> None:
     assert StreamReader(tmp_path / "extremes", row).table().tobytes() == rows.tobytes()
 
 
+def test_bytes_between_fields_are_no_part_of_a_stream(tmp_path: Path) -> None:
+    """Rows that a compiler lays out with gaps, as commands are, with old bytes left in the gaps."""
+    gaps = np.dtype([("time_ns", "<i8"), ("kind", "u1"), ("chain", "<i4")], align=True)
+    rows = np.full(7 * gaps.itemsize, 0xAA, np.uint8).view(gaps)
+    for name in gaps.names or ():
+        rows[name] = np.arange(7)
+    writer = write(tmp_path / "commands", rows, 3)
+    stream = StreamReader(tmp_path / "commands", gaps)
+    assert stream.verify() == writer.hash == hash_text(hash_rows(stream.table()))
+    assert all((stream.table()[name] == rows[name]).all() for name in gaps.names or ())
+
+
 def test_the_index_says_what_lies_where(tmp_path: Path) -> None:
     write(tmp_path / "stream", some_rows(5), 2)
     blocks = StreamReader(tmp_path / "stream", PLAIN).blocks
@@ -98,6 +110,18 @@ def test_the_buffer_is_another_after_each_turn(tmp_path: Path) -> None:
     writer.close(1)
     writer.close(1)
     assert StreamReader(tmp_path / "stream", PLAIN).rows == 9
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 4, 5, 11, 26])
+def test_rows_of_a_loop_of_its_own_are_added_in_any_portions(tmp_path: Path, at_once: int) -> None:
+    rows = some_rows(26)
+    writer = StreamWriter(tmp_path / "stream", PLAIN, block_rows=4)
+    for start in range(0, 26, at_once):
+        writer.add(rows[start : start + at_once])
+    writer.close()
+    stream = StreamReader(tmp_path / "stream", PLAIN)
+    assert stream.table().tobytes() == rows.tobytes()
+    assert [block.rows for block in stream.blocks] == [4, 4, 4, 4, 4, 4, 2]
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:

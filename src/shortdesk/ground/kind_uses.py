@@ -23,7 +23,7 @@ class Use(NamedTuple):
 
 
 _WHERE = {"venue": "the venue", "instrument": "the instrument"}
-_ORDER = {**_WHERE, "account": "owner of the order", "order": "the order"}
+_ORDER = {**_WHERE, "account": "owner of the order", "order": "the order, by its owner's number"}
 _UNITS = "smallest units of asset that account received from other; negative: paid"
 
 
@@ -50,7 +50,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             "the venue did not take a command; nothing else changed",
             _WHERE,
             account="who sent it",
-            order="the order it spoke of; -1 when none was made",
+            order="the order it spoke of",
             price="limit in ticks as sent",
             lots="signed size as sent",
             code="Refusal",
@@ -92,7 +92,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             "a stop or take-profit was set off",
             _ORDER,
             other_order="the order it became where that has its own id; else -1",
-            price="the price in ticks that set it off",
+            price="its trigger price in ticks",
             lots="signed size",
         ),
         Kind.POSITION: _use(
@@ -413,3 +413,4 @@ USES: Mapping[Kind, Use] = MappingProxyType(
         Kind.STOPPED: _use("the run ended", {}, account="the agent that ended it; -1 when none", code="Stop"),
     }
 )
+"""What each kind of row writes into the fields of a row."""

@@ -44,20 +44,31 @@ _WEIGHTS = _powers(_AT_ONCE)
 def hash_rows(rows: NDArray[Any], before: int = START) -> int:
     """The hash after ``rows``, given the hash ``before`` them.
 
-    ``rows`` has shape (n,) and a dtype whose size is a multiple of 8 bytes.
+    ``rows`` has shape (n,) and a dtype whose size is a multiple of 8 bytes. Bytes between fields, which no
+    field owns, count as zero.
 
     Raises:
         ValueError: the rows do not consist of whole 64-bit words.
     """
     if rows.dtype.itemsize % 8:
         raise ValueError(f"a row of {rows.dtype.itemsize} bytes does not consist of whole 64-bit words")
-    words = np.ascontiguousarray(rows).view("<u8").reshape(len(rows), rows.dtype.itemsize // 8)
+    words = np.ascontiguousarray(_without_gaps(rows)).view("<u8").reshape(len(rows), rows.dtype.itemsize // 8)
     value = before
     for start in range(0, len(words), _AT_ONCE):
         some = words[start : start + _AT_ONCE]
         weighted = _mixed(some) * _WEIGHTS[_AT_ONCE - len(some) :]
         value = (value * pow(STEP, len(some), 1 << 64) + int(weighted.sum(dtype=np.uint64))) & _MASK
     return value
+
+
+def _without_gaps(rows: NDArray[Any]) -> NDArray[Any]:
+    fields = rows.dtype.names
+    if fields is None or sum(rows.dtype[name].itemsize for name in fields) == rows.dtype.itemsize:
+        return rows
+    clean = np.zeros(len(rows), rows.dtype)
+    for name in fields:
+        clean[name] = rows[name]
+    return clean
 
 
 def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

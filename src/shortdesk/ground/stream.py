@@ -173,7 +173,7 @@ class StreamReader:
         """The rows of the given blocks as one record array."""
         names = self.row.names or ()
         columns = self.columns(names, blocks, condition, values)
-        rows = np.empty(len(columns[names[0]]), self.row)
+        rows = np.zeros(len(columns[names[0]]), self.row)
         for name, column in columns.items():
             rows[name] = column
         return rows

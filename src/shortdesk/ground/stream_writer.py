@@ -39,8 +39,9 @@ _DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.ENOENT, errno.EACCES, errno.ERO
 class StreamWriter:
     """A new stream in ``folder``, which must be empty or missing.
 
-    ``rows`` is the buffer to fill. ``turn(count)`` hands its first ``count`` rows over and returns the
-    next buffer; ``close(count)`` does so for the last time and waits until all is on disk.
+    A loop that fills the buffer ``rows`` itself hands its first ``count`` rows over with ``turn(count)`` and
+    goes on with the next buffer; one that has rows of its own gives them to ``add``. ``close`` hands over
+    what is left and waits until all is on disk.
 
     Raises:
         InputError: the folder already holds something, or cannot be written.
@@ -62,6 +63,7 @@ class StreamWriter:
         self._buffers = [np.full(block_rows, np.zeros((), row)) for _ in range(buffers)]
         self._writing: list[Future[None] | None] = [None] * buffers
         self._turn = 0
+        self._filled = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="stream")
 
     @property
@@ -81,14 +83,31 @@ class StreamWriter:
             InputError: a block could not be written, for instance because the disk is full. What was
                 whole before stays readable.
         """
+        self._filled = 0
         if count:
             self._writing[self._turn] = self._thread.submit(self._write, self.rows[:count])
             self._turn = (self._turn + 1) % len(self._buffers)
         self._wait(self._turn)
         return self.rows
 
+    def add(self, rows: NDArray[Any]) -> None:
+        """Copy rows into the buffer, and hand it over each time it is full.
+
+        Raises:
+            InputError: as ``turn``.
+        """
+        while len(rows):
+            some = rows[: len(self.rows) - self._filled]
+            self.rows[self._filled : self._filled + len(some)] = some
+            self._filled += len(some)
+            rows = rows[len(some) :]
+            if self._filled == len(self.rows):
+                self.turn(self._filled)
+
     def close(self, count: int = 0) -> None:
-        """Hand over the last ``count`` rows, wait until all is on disk, and end the stream; again does nothing.
+        """Hand over the last ``count`` rows, or those added, wait until all is on disk, and end the stream.
+
+        A second call does nothing.
 
         Raises:
             InputError: as ``turn``.
@@ -96,7 +115,7 @@ class StreamWriter:
         if self._index.closed:
             return
         try:
-            self.turn(count)
+            self.turn(count or self._filled)
             for slot in range(len(self._buffers)):
                 self._wait(slot)
         finally:
