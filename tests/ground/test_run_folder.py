@@ -147,12 +147,12 @@ def half_a_run(folder: Path, problem: BaseException) -> None:
 
 @pytest.mark.parametrize(
     ("problem", "stop"),
-    [(KeyboardInterrupt(), "interrupted"), (RuntimeError("agent bear raised"), "failed: agent bear raised")],
+    [(KeyboardInterrupt, "interrupted"), (RuntimeError, "failed: agent bear raised")],
     ids=["Ctrl-C", "an error"],
 )
-def test_a_run_that_fails_keeps_its_journal(tmp_path: Path, problem: BaseException, stop: str) -> None:
-    with pytest.raises(type(problem)):
-        half_a_run(tmp_path / "run", problem)
+def test_a_run_that_fails_keeps_its_journal(tmp_path: Path, problem: type[BaseException], stop: str) -> None:
+    with pytest.raises(problem):
+        half_a_run(tmp_path / "run", problem("agent bear raised"))
     journal = Journal.open(tmp_path / "run")
     assert (journal.run.state, journal.run.stop) == ("ended", stop)
     assert len(journal.rows()) == 20

@@ -92,7 +92,6 @@ class StreamReader:
         if header.fields != wanted:
             raise InputError(f"holds rows of {_listed(header.fields)}; expected {_listed(wanted)}", str(folder / INDEX))
         self._checked: set[int] = set()
-        self._database: DuckDBPyConnection | None = None
 
     @property
     def rows(self) -> int:
@@ -150,38 +149,45 @@ class StreamReader:
         values: Sequence[int] = (),
     ) -> dict[str, NDArray[Any]]:
         """The named columns of the given blocks, in order; ``condition`` is a SQL condition on them."""
-        paths = self.paths(blocks)
-        if not paths:
-            return {name: np.zeros(0, self.row[name]) for name in names}
-        listed = ", ".join(f'"{name}"' for name in names)
-        where = f" where {condition}" if condition else ""
-        found = self._connected().execute(
-            f"select {listed} from read_parquet({quoted_list(paths)}){where}", list(values)
-        )
-        return {name: np.asarray(column, self.row[name]) for name, column in found.fetchnumpy().items()}
+        import duckdb
 
-    def _connected(self) -> DuckDBPyConnection:
-        if self._database is None:
-            import duckdb
-
-            self._database = duckdb.connect()
-        return self._database
+        with duckdb.connect() as database:
+            return self._columns(database, names, self.paths(blocks), condition, values)
 
     def table(
         self, blocks: Sequence[Block] | None = None, condition: str = "", values: Sequence[int] = ()
     ) -> NDArray[Any]:
         """The rows of the given blocks as one record array."""
-        names = self.row.names or ()
-        columns = self.columns(names, blocks, condition, values)
-        rows = np.zeros(len(columns[names[0]]), self.row)
-        for name, column in columns.items():
-            rows[name] = column
-        return rows
+        return self._as_rows(self.columns(self.row.names or (), blocks, condition, values))
 
     def each(self) -> Iterator[NDArray[Any]]:
         """Block after block as record arrays, so that a long stream is read in bounded memory."""
-        for block in self.blocks:
-            yield self.table([block])
+        import duckdb
+
+        with duckdb.connect() as database:
+            for block in self.blocks:
+                yield self._as_rows(self._columns(database, self.row.names or (), self.paths([block])))
+
+    def _columns(
+        self,
+        database: DuckDBPyConnection,
+        names: Sequence[str],
+        paths: Sequence[Path],
+        condition: str = "",
+        values: Sequence[int] = (),
+    ) -> dict[str, NDArray[Any]]:
+        if not paths:
+            return {name: np.zeros(0, self.row[name]) for name in names}
+        listed = ", ".join(f'"{name}"' for name in names)
+        where = f" where {condition}" if condition else ""
+        found = database.execute(f"select {listed} from read_parquet({quoted_list(paths)}){where}", list(values))
+        return {name: np.asarray(column, self.row[name]) for name, column in found.fetchnumpy().items()}
+
+    def _as_rows(self, columns: dict[str, NDArray[Any]]) -> NDArray[Any]:
+        rows = np.zeros(len(next(iter(columns.values()))), self.row)
+        for name, column in columns.items():
+            rows[name] = column
+        return rows
 
     def verify(self) -> str:
         """Read every row, compare the running hash after each block, and return the last.

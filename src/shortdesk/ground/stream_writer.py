@@ -123,6 +123,7 @@ class StreamWriter:
             self._index.close()
             if self._database is not None:
                 self._database.close()
+                self._database = None
 
     def _wait(self, slot: int) -> None:
         writing = self._writing[slot]
