@@ -342,9 +342,10 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             account="the provider",
             other="the pool's account",
             order="the liquidity position",
-            price="lower tick of the range; -1 when it has none",
+            price="lower tick of the range",
             units="upper tick of the range",
             lots="liquidity added",
+            code="1 with a range, 0 over all prices",
         ),
         Kind.POOL_BURN: _use(
             "liquidity was taken away",
@@ -352,9 +353,10 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             account="the provider",
             other="the pool's account",
             order="the liquidity position",
-            price="lower tick of the range; -1 when it has none",
+            price="lower tick of the range",
             units="upper tick of the range",
             lots="liquidity taken away",
+            code="1 with a range, 0 over all prices",
         ),
         Kind.POOL_COLLECT: _use(
             "a provider collected fees; the amounts are the POOL_LEG rows it caused",
