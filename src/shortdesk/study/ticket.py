@@ -176,7 +176,7 @@ def sized(rules: VenueRules, product: Product, resolved: Resolved, request: Shor
     if lots.denominator != 1:
         known_grid = not instrument.grid_is_assumed and size.unit == "base" and product.kind != "inverse"
         if known_grid and instrument.contract_size == 1:
-            instrument.lots(to_decimal(contracts))  # raises, naming the grid
+            instrument.lots(plain(to_decimal(contracts)))  # raises, naming the grid
         unit = "contracts" if instrument.contract_size != 1 or product.kind == "inverse" else resolved.base
         rounded = plain(instrument.size(whole))
         notes.append(f"size rounded down to {rounded} {unit}, whole lots of {plain(instrument.lot)}")

@@ -19,7 +19,7 @@ from shortdesk.margin.risk import Trigger
 from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
 from shortdesk.study.ticket_explain import explain_loan
 
-__all__ = ["loan_ticket"]
+__all__ = ["LoanTerms", "loan_ticket", "margin_terms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         UsageError: mode or leverage that the venue does not take.
     """
     mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
-    terms = _lending_terms(order, request) if order.product.kind == "lending" else _margin_terms(order, request, mode)
+    terms = _lending_terms(order, request) if order.product.kind == "lending" else margin_terms(order, request, mode)
     wallet, leverage = _wallet_and_leverage(order, request, terms)
     dead = borrow.loan_liquidation_price(
         maintenance_rate=terms.maintenance_rate,
@@ -140,7 +140,12 @@ def _most_leverage(terms: LoanTerms) -> Fraction:
     return (1 - uncounted) / (terms.initial_rate + uncounted)
 
 
-def _margin_terms(order: Sized, request: ShortRequest, mode: str) -> LoanTerms:
+def margin_terms(order: Sized, request: ShortRequest, mode: str) -> LoanTerms:
+    """What a venue asks of a spot-margin short in a mode, by its rules of the day.
+
+    Raises:
+        UsageError: the venue does not lend so.
+    """
     rules = order.product.borrow_at(request.day, mode, order.resolved.base)
     if mode == "isolated" and order.product.ladders:
         ladder = _ladder(order, request)
