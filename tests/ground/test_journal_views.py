@@ -298,6 +298,17 @@ def test_the_order_asked_for_is_kept(tmp_path: Path) -> None:
     assert found == sorted(range(len(rows)), key=lambda seq: (-int(rows["price"][seq]), seq))
 
 
+def test_a_journal_answers_and_lets_nobody_write(run: Path) -> None:
+    journal, before = Journal.open(run), files(run.parent)
+    assert journal.sql("select count(*) from journal") == [(200,)]
+    block = run / "journal" / "block-000001.parquet"
+    with pytest.raises(UsageError, match="the query cannot be answered: Binder Error: WITH clause containing a COPY"):
+        journal.sql(f"with x as ({WRITE_BLOCK.format(block=block)}) select * from x")
+    with pytest.raises(UsageError, match='column "prise" not found'):
+        journal.sql("select prise from journal")
+    assert files(run.parent) == before
+
+
 def test_a_damaged_block_is_told_before_any_answer(run: Path) -> None:
     block = run / "journal" / "block-000002.parquet"
     block.write_bytes(block.read_bytes()[:-1] + b"?")

@@ -274,6 +274,18 @@ class Journal:
 
         return connect(self)
 
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that answer a query over the views; it can change nothing, whoever wrote it.
+
+        Raises:
+            UsageError: the text is no query, does something else than read, or cannot be answered.
+            InputError: a block is missing or damaged.
+        """
+        from shortdesk.ground.journal_views import execute, only_reads
+
+        with self.connect() as database:
+            return execute(database, only_reads(database, query)).fetchall()
+
     def _memory(self) -> NDArray[Any]:
         assert self._rows is not None
         return self._rows

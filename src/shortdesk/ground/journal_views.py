@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shortdesk.ground.journal import Journal
     from shortdesk.ground.run_folder import NameTable
 
-__all__ = ["connect", "first_line", "only_reads"]
+__all__ = ["connect", "execute", "only_reads"]
 
 _MOST_LISTED = 4096  # names in a list cost nothing where no query asks for them, but slow it down when many
 
@@ -109,7 +109,7 @@ def only_reads(database: DuckDBPyConnection, query: str) -> str:
     try:
         statements = database.extract_statements(query)
     except duckdb.Error as problem:
-        raise UsageError(f"the query cannot be read: {first_line(problem)}") from None
+        raise UsageError(f"the query cannot be read: {_first_line(problem)}") from None
     if len(statements) != 1:
         raise UsageError(f"expected one query; got {len(statements)} statements")
     if statements[0].type != duckdb.StatementType.SELECT:
@@ -128,7 +128,21 @@ def _without_semicolon(database: DuckDBPyConnection, query: str) -> str:
     return query
 
 
-def first_line(problem: Exception) -> str:
+def execute(database: DuckDBPyConnection, text: str) -> DuckDBPyConnection:
+    """The answer to a query that ``only_reads`` has made.
+
+    Raises:
+        UsageError: the query names what does not exist, or cannot be computed.
+    """
+    import duckdb
+
+    try:
+        return database.execute(text)
+    except duckdb.Error as problem:
+        raise UsageError(f"the query cannot be answered: {_first_line(problem)}") from None
+
+
+def _first_line(problem: Exception) -> str:
     """What a database error says, without the picture of the query."""
     return str(problem).split("\n\nLINE ")[0].replace("\n", " ").strip()
 

@@ -13,7 +13,7 @@ from shortdesk.doors.cli.output import notice
 from shortdesk.doors.cli.sql_output import print_csv, print_json, print_table
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.journal import Journal
-from shortdesk.ground.journal_views import connect, first_line, only_reads
+from shortdesk.ground.journal_views import connect, execute, only_reads
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -87,7 +87,7 @@ def _check_form(run: Path, json: bool, csv: bool, output: Path | None) -> None:
 
 
 def _print(database: DuckDBPyConnection, text: str, json: bool, csv: bool) -> None:
-    answer = _execute(database, text)
+    answer = execute(database, text)
     if json:
         print_json(answer, sys.stdout)
     elif csv:
@@ -102,9 +102,9 @@ def _write(database: DuckDBPyConnection, text: str, output: Path, part: Path) ->
     try:
         if ending == ".parquet":
             target = str(part).replace("'", "''")
-            _execute(database, f"copy ({text}) to '{target}' (format parquet, use_tmp_file false)")
+            execute(database, f"copy ({text}) to '{target}' (format parquet, use_tmp_file false)")
         else:
-            answer = _execute(database, text)
+            answer = execute(database, text)
             with part.open("w", encoding="utf-8", newline="") as file:
                 (print_json if ending == ".json" else print_csv)(answer, file)
         os.replace(part, output)
@@ -113,12 +113,3 @@ def _write(database: DuckDBPyConnection, text: str, output: Path, part: Path) ->
     finally:
         part.unlink(missing_ok=True)
     notice(f"wrote {output}")
-
-
-def _execute(database: DuckDBPyConnection, text: str) -> DuckDBPyConnection:
-    import duckdb
-
-    try:
-        return database.execute(text)
-    except duckdb.Error as problem:
-        raise UsageError(f"the query cannot be answered: {first_line(problem)}") from None
