@@ -284,7 +284,7 @@ def test_what_is_no_query_is_said(desk: DuckDBPyConnection, query: str, said: st
         "show tables",
         "summarize fills",
         "from fills",
-        "select 1 union select 7",
+        "select 1 union select 7 order by 1",
     ],
 )
 def test_any_way_to_read_is_welcome(desk: DuckDBPyConnection, query: str) -> None:
