@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from shortdesk.ground.errors import InputError, ShortdeskError
-from shortdesk.ground.fine import to_decimal
+from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.instrument import Form, Instrument
 from shortdesk.ground.instruments_table import find_instrument
 from shortdesk.ground.symbols import DOLLARS, Resolved, resolve
@@ -25,10 +25,13 @@ from shortdesk.ground.venue import Product, VenueRules, find_venue
 from shortdesk.margin import desk
 from shortdesk.margin.account import Account, Balance, Leg
 from shortdesk.margin.borrow import loan_maintenance_rate
-from shortdesk.margin.contract import build_contract
+from shortdesk.margin.contract import Contract, build_contract
 from shortdesk.margin.risk import Trigger
 
 __all__ = ["AccountBook", "OpenLeg", "read_account"]
+
+
+_SMALLEST, _LARGEST = Decimal("1e-18"), Decimal("1e15")
 
 
 class _Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +100,10 @@ class AccountBook(NamedTuple):
     cross: Sequence[OpenLeg]
     isolated: Sequence[OpenLeg]
     order_margin: Decimal
-    """Initial margin of open orders, in the currency."""
+    """Initial margin of open orders, in dollars."""
     loan_to_value: dict[str, Decimal]
+    currency_price: Decimal = Decimal(1)
+    """Dollars per unit of the currency in which figures are shown."""
 
 
 class _Reader:
@@ -107,7 +112,11 @@ class _Reader:
     def __init__(self, content: _File, rules: VenueRules, lines: Lines, name: str, today: date) -> None:
         self.content, self.rules, self.lines, self.name = content, rules, lines, name
         self.day = content.date or today
+        for asset, price in content.prices.items():
+            self._in_reach(price, f"prices.{asset}")
         self.prices: dict[str, Decimal] = dict(content.prices)
+        if content.mode == "portfolio":
+            raise self.wrong("mode", "portfolio margin of a whole account is not computed; expected cross or isolated")
 
     def wrong(self, path: str, problem: str | ShortdeskError) -> InputError:
         return InputError(f"{problem}, field {path}", f"{self.name}:{self.lines.of(path)}")
@@ -117,14 +126,16 @@ class _Reader:
 
     def _leg(self, row: _Position, path: str) -> OpenLeg:
         for field in ("size", "entry", "mark", "leverage"):
-            if getattr(row, field) <= 0:
-                raise self.wrong(f"{path}.{field}", f"{getattr(row, field)} is not positive")
+            self._in_reach(getattr(row, field), f"{path}.{field}")
+        if row.wallet is not None:
+            self._in_reach(row.wallet, f"{path}.wallet")
         mode = row.margin or ("isolated" if self.content.mode == "isolated" else "cross")
         try:
             resolved = resolve(self.rules, row.kind, row.symbol, self.day)
             product = self.rules.of_kind(resolved.kind)
             instrument = find_instrument(self.rules, product, resolved, self.day, row.entry)
             contract = build_contract(product, resolved.symbol, mode, self.day, contract_size=instrument.contract_size)
+            self._check_leverage(row.leverage, contract, path)
             size = _size_on_desk(contract.form, row.size, instrument)
             position = desk.opened(contract, row.side, size, row.entry)
         except ShortdeskError as error:
@@ -141,24 +152,57 @@ class _Reader:
         )
         return OpenLeg(leg, resolved, instrument, product, row.side, row.entry, wallet)
 
+    def _in_reach(self, value: Decimal, path: str, *, zero: bool = False) -> None:
+        """Refuse what is no amount or price of this world; zero only where nothing may be held."""
+        if not value.is_finite():
+            raise self.wrong(path, f"{value} is not finite; expected a number such as 64000.5")
+        if value < 0 or (value == 0 and not zero):
+            raise self.wrong(path, f"{_shown(value)} is {'negative' if value < 0 else 'zero'}; expected more than zero")
+        if value and not _SMALLEST <= value <= _LARGEST:
+            raise self.wrong(path, f"{_shown(value)} is out of reach; expected 1e-18 to 1e15")
+
+    def _check_leverage(self, leverage: Decimal, contract: Contract, path: str) -> None:
+        most = max(row.max_leverage for row in contract.rows)
+        if Fraction(leverage) > most:
+            found = f"{plain(leverage)}x is above the largest leverage of {plain(to_decimal(most), 2)}x"
+            raise self.wrong(f"{path}.leverage", found)
+
+    def currency_price(self) -> Decimal:
+        """Dollars per unit of the account's currency: one for dollars, else the price the file gives for the coin."""
+        currency = self.content.currency
+        if currency in self.prices:
+            return self.prices[currency]
+        if currency in DOLLARS:
+            return Decimal(1)
+        raise self.wrong("currency", f"no price for '{currency}'; expected dollars, or a coin that the file prices")
+
     def balances(self) -> list[Balance]:
         found = []
         for kind in ("balance", "loan"):
             for i, row in enumerate(getattr(self.content, kind)):
                 path = f"{kind}[{i}]"
-                if row.amount < 0 or row.interest < 0:
+                if row.amount < 0 and kind == "balance":
                     raise self.wrong(f"{path}.amount", "is negative; owed amounts stand under [[loan]]")
+                self._check_money(row, path)
                 amount = row.amount if kind == "balance" else -(row.amount + row.interest)
                 haircut = self._haircut(row, path) if kind == "balance" else Decimal(0)
                 found.append(Balance(row.asset, amount, self._price(row, path), haircut))
         return found
+
+    def _check_money(self, row: _Money, path: str) -> None:
+        self._in_reach(row.amount, f"{path}.amount", zero=True)
+        self._in_reach(row.interest, f"{path}.interest", zero=True)
+        if row.price is not None:
+            self._in_reach(row.price, f"{path}.price")
+        if row.haircut is not None and not (row.haircut.is_finite() and 0 <= row.haircut <= 1):
+            raise self.wrong(f"{path}.haircut", f"{_shown(row.haircut)} is no part; expected 0 to 1")
 
     def _price(self, row: _Money, path: str) -> Decimal:
         if row.price is not None:
             return row.price
         if row.asset in self.prices:
             return self.prices[row.asset]
-        if row.asset in DOLLARS or row.asset == self.content.currency:
+        if row.asset in DOLLARS:
             return Decimal(1)
         raise self.wrong(path, f"no price for {row.asset}; give price here or [prices] {row.asset} = ...")
 
@@ -186,8 +230,8 @@ class _Reader:
         total = Fraction(0)
         for i, row in enumerate(self.content.order):
             path = f"order[{i}]"
-            if row.size <= 0 or row.price <= 0 or row.leverage <= 0:
-                raise self.wrong(path, "size, price and leverage must be positive")
+            for field in ("size", "price", "leverage"):
+                self._in_reach(getattr(row, field), f"{path}.{field}")
             try:
                 resolved = resolve(self.rules, row.kind, row.symbol, self.day)
                 product = self.rules.of_kind(resolved.kind)
@@ -209,6 +253,10 @@ class _Reader:
                     return loan_maintenance_rate(level=newest.liquidation_level)
                 return loan_maintenance_rate(maintenance_rate=newest.maintenance_rate)
         return Fraction(0)
+
+
+def _shown(value: Decimal) -> str:
+    return plain(value) if _SMALLEST <= abs(value) <= _LARGEST or not value else f"{value:.3e}"
 
 
 def _size_on_desk(form: Form, size: Decimal, instrument: Instrument) -> Decimal:
@@ -248,4 +296,5 @@ def read_account(path: Path, today: date) -> AccountBook:
         [leg for leg in legs if leg.isolated_wallet is not None],
         reader.order_margin(),
         reader.loan_to_value(),
+        reader.currency_price(),
     )

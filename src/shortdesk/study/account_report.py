@@ -103,11 +103,16 @@ def _moved(book: AccountBook, moves: Mapping[str, Fraction]) -> AccountBook:
     cross = [leg_moved(leg) for leg in book.cross]
     balances = [balance._replace(price=price(balance.asset, balance.price)) for balance in book.account.balances]
     account = book.account._replace(balances=balances, legs=[leg.leg for leg in cross])
-    return book._replace(account=account, cross=cross, isolated=[leg_moved(leg) for leg in book.isolated])
+    return book._replace(
+        account=account,
+        cross=cross,
+        isolated=[leg_moved(leg) for leg in book.isolated],
+        currency_price=price(book.currency, book.currency_price),
+    )
 
 
 def _amounts(book: AccountBook) -> Amounts:
-    """What the account's figures are made of."""
+    """What the account's figures are made of, in its currency. Risk is in dollars until here."""
     assets = collateral = debts = loans = Fraction(0)
     for balance in book.account.balances:
         worth = to_fraction(balance.amount) * to_fraction(balance.price)
@@ -125,7 +130,7 @@ def _amounts(book: AccountBook) -> Amounts:
         gross += Fraction(value) * price
         signed += Fraction(value) * price * (1 if open_leg.side == "long" else -1)
     risk = account_risk(book.account)
-    return Amounts(
+    in_dollars = (
         assets,
         collateral,
         debts,
@@ -136,6 +141,7 @@ def _amounts(book: AccountBook) -> Amounts:
         signed,
         loans,
     )
+    return Amounts(*(amount / Fraction(book.currency_price) for amount in in_dollars))
 
 
 def _field(name: str, key: str, amounts: Amounts) -> FieldValue:

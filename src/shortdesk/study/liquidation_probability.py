@@ -65,6 +65,7 @@ def liquidation_probability(
     *,
     side: Literal["short", "long"] = "short",
     maintenance_rate: float = 0.0,
+    carry: str = "funding",
 ) -> LiquidationProbability:
     """The chance that the price, now at ``entry``, reaches ``liquidation`` within ``horizon_days``.
 
@@ -73,6 +74,7 @@ def liquidation_probability(
     ``funding_per_day`` is what the position receives a day as a fraction of its notional at entry; negative
     means it pays. ``monitoring`` is the seconds between two looks of the venue. ``maintenance_rate`` m places
     the effect of funding: the barrier moves by f entry/(1 + m) a day for a short, -f entry/(1 - m) for a long.
+    ``carry`` is the word for it in the sentences: funding, or interest on a loan.
 
     No liquidation price gives 0, one already passed gives 1. Raises UsageError for numbers that are not
     finite or out of range, looks further apart than the horizon, and jumps with more variance than the
@@ -106,12 +108,12 @@ def liquidation_probability(
         _about_the_price(market, jumps),
         _about_jumps(market, jumps),
         _about_looks(seconds, horizon_days),
-        _about_funding(funding_per_day, growth, probability, other),
+        _about_carry(carry, funding_per_day, growth, probability, other),
         "Size and margin stay as they are: nothing is added, withdrawn, reduced or stopped out.",
     ]
     return LiquidationProbability(
         probability=probability,
-        method=_method(seconds, jumps, growth),
+        method=_method(seconds, jumps, growth, carry),
         continuous=_reach(market, growth, 0.0, None),
         discrete=_reach(market, growth, seconds, None) if seconds else None,
         with_jumps=(_reach(market, growth, 0.0, jumps) if seconds else probability) if jumps else None,
@@ -176,12 +178,12 @@ def _seconds_between_looks(monitoring: float | str, horizon_days: float) -> floa
     return monitoring
 
 
-def _method(seconds: float, jumps: KouJumps | None, growth: float) -> str:
+def _method(seconds: float, jumps: KouJumps | None, growth: float, carry: str) -> str:
     """The model in a line, for a table's footnote."""
     model = "first passage of geometric Brownian motion" if jumps is None else "first passage of Kou's jump diffusion"
     looks = f", looked at every {seconds:g} s (barrier shifted by 0.5826 sigma sqrt(dt))" if seconds else ""
-    funding = ", barrier moving with funding" if growth else ""
-    return model + looks + funding
+    moving = f", barrier moving with {carry}" if growth else ""
+    return model + looks + moving
 
 
 def _about_the_price(market: _Market, jumps: KouJumps | None) -> str:
@@ -215,13 +217,13 @@ def _about_looks(seconds: float, horizon_days: float) -> str:
     return f"The venue looks every {seconds:g} s, {looks:,.0f} times; what happens between looks does not count{few}."
 
 
-def _about_funding(per_day: float, growth: float, probability: float, other: float) -> str:
+def _about_carry(carry: str, per_day: float, growth: float, probability: float, other: float) -> str:
     if not growth:
         return ""
     verb = "received" if per_day > 0.0 else "paid"
     low, high = sorted((probability, other))
     straight = f"; in a straight line the figure lies between {low:.1%} and {high:.1%}" if high - low > 0.001 else ""
     return (
-        f"Funding of {abs(per_day):.4%} of the entry notional is {verb} every day, which moves the liquidation price "
-        f"by {growth / DAYS_PER_YEAR:+.4%} a day, compounded{straight}."
+        f"{carry.capitalize()} of {abs(per_day):.4%} of the entry notional is {verb} every day, "
+        f"which moves the liquidation price by {growth / DAYS_PER_YEAR:+.4%} a day, compounded{straight}."
     )

@@ -193,7 +193,11 @@ def sized(rules: VenueRules, product: Product, resolved: Resolved, request: Shor
 
 
 def odds_of(
-    request: ShortRequest, liquidation: Decimal | None, received_per_day: Decimal, maintenance: Decimal
+    request: ShortRequest,
+    liquidation: Decimal | None,
+    received_per_day: Decimal,
+    maintenance: Decimal,
+    carry: Literal["funding", "interest"] = "funding",
 ) -> Odds:
     """Distance and probability for a liquidation price; ``received_per_day`` is a fraction of the notional."""
     if liquidation is None:
@@ -212,6 +216,7 @@ def odds_of(
         monitoring=SECONDS_BETWEEN_LOOKS,
         jumps=assumed_jumps(request.volatility),
         maintenance_rate=float(maintenance),
+        carry=carry,
     )
     return Odds(
         distance_pct=distance,

@@ -11,7 +11,6 @@ from shortdesk.ground.errors import UsageError
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.schedule import Schedule, find_schedule
-from shortdesk.ground.tiers import TierRow
 from shortdesk.ground.venue import FundingRules, MarginRules, at
 from shortdesk.margin import desk
 from shortdesk.margin.contract import Contract, build_contract
@@ -68,13 +67,14 @@ def _place(order: Sized, request: ShortRequest) -> _Placed:
     at_entry = desk.margins(contract, position, request.entry)
     row = contract.rows[at_entry.tier - 1]
     leverage = request.leverage if request.leverage is not None else min(_DEFAULT_LEVERAGE, _whole(row.max_leverage))
-    _check_limits(order, contract, row, leverage, at_entry.tier)
+    schedule = find_schedule(product, resolved.symbol, request.day)
+    _check_limits(order, contract, schedule, leverage, at_entry.tier)
     needed = desk.margins(contract, position, request.entry, leverage)
     wallet = request.wallet if request.wallet is not None else _default_wallet(contract, margin, position, leverage)
-    if request.wallet is not None and wallet < needed.initial:
+    if wallet < needed.initial:
         least = f"{plain(needed.initial, 8)} {resolved.settle}"
-        raise UsageError(f"wallet {plain(wallet, 8)} is below the initial margin {least}")
-    schedule = find_schedule(product, resolved.symbol, request.day)
+        whose = "wallet" if request.wallet is not None else f"at {plain(leverage)}x the wallet of"
+        raise UsageError(f"{whose} {plain(wallet, 8)} is below the initial margin {least}")
     value = desk.state(contract, position, request.entry).value
     taker = request.taker if request.taker is not None else at(product.fees, request.day, "fees").taker
     return _Placed(margin, schedule, contract, position, mode, leverage, wallet, needed, value, taker)
@@ -117,7 +117,7 @@ def _ticket(order: Sized, request: ShortRequest, placed: _Placed, exact: Decimal
         close_fee=placed.value * taker,
         carry=carry,
         odds=odds_of(request, exact, -carry.rate_per_day, dying_rate),
-        notes=_notes(order, placed.mode, placed.wallet, exact),
+        notes=_notes(order, request, placed, exact),
         remarks=tuple(note for note in (placed.schedule.note, margin.note) if note),
         sources=_sources(order, request, placed),
     )
@@ -137,17 +137,25 @@ def _whole(leverage: Fraction) -> Decimal:
     return Decimal(max(1, leverage.numerator // leverage.denominator))
 
 
-def _check_limits(order: Sized, contract: Contract, row: TierRow, leverage: Decimal, tier: int) -> None:
+def _check_limits(order: Sized, contract: Contract, schedule: Schedule, leverage: Decimal, tier: int) -> None:
     """Refuse what the venue refuses: more leverage than the tier allows, or more size than the last tier."""
+    row = contract.rows[tier - 1]
     quote = "" if order.product.kind == "inverse" else f" {order.resolved.quote}"
     worth = f"{plain(order.notional, 2)}{quote}" if quote else f"{plain(order.notional, 0)} USD"
     last = contract.rows[-1].cap
     if tier == len(contract.rows) and last is not None and _measure(order, contract) > last:
-        raise UsageError(f"a position of {worth} is above the venue's largest, {plain(to_decimal(last), 4)}")
+        whose = "the venue's largest" if _is_complete(order, schedule) else "the largest position in the sheets"
+        unit = {"quote": order.resolved.quote, "coin": order.resolved.base, "contracts": "contracts"}[schedule.unit]
+        raise UsageError(f"a position of {worth} is above {whose}, {plain(to_decimal(last), 4)} {unit}")
     if Fraction(leverage) > row.max_leverage:
         most = plain(to_decimal(row.max_leverage), 2)
         tier_name = f"tier {tier} of {len(contract.rows)}"
         raise UsageError(f"{plain(leverage)}x is above the largest leverage for {worth}: {most}x in {tier_name}")
+
+
+def _is_complete(order: Sized, schedule: Schedule) -> bool:
+    """Whether the sheet has all tiers of the venue; some tables were seen in part only."""
+    return all(table.complete for table in order.product.tiers if table.file == schedule.where)
 
 
 def _measure(order: Sized, contract: Contract) -> Fraction:
@@ -191,10 +199,18 @@ def _funding_rules(order: Sized, request: ShortRequest) -> FundingRules | None:
     return max(in_force, key=lambda table: table.since) if in_force else None
 
 
-def _notes(order: Sized, mode: str, wallet: Decimal, exact: Decimal | None) -> tuple[str, ...]:
+_DOUBTFUL = {"A": "assumed by us", "U": "not verified"}
+
+
+def _notes(order: Sized, request: ShortRequest, placed: _Placed, exact: Decimal | None) -> tuple[str, ...]:
     notes = [order.resolved.note, *order.notes]
+    for name, evidence in (("tiers", placed.schedule.evidence), ("margin rules", placed.margin.evidence)):
+        if evidence in _DOUBTFUL:
+            notes.append(f"{name} are {_DOUBTFUL[evidence]}: figures here are only as good as that")
+    if exact is not None and exact <= request.entry:
+        notes.append("liquidatable as soon as it is open: the wallet does not cover the maintenance margin")
     if exact is None and order.product.kind == "inverse":
         notes.append("no liquidation price: the coins in the wallet back the whole short")
-    if mode == "cross":
-        notes.append(f"cross: the wallet of {plain(wallet, 8)} {order.resolved.settle} stands alone here")
+    if placed.mode == "cross":
+        notes.append(f"cross: the wallet of {plain(placed.wallet, 8)} {order.resolved.settle} stands alone here")
     return tuple(note for note in notes if note)

@@ -58,7 +58,13 @@ def _run(given: list[str]) -> int:
             given.insert(1, "--install")
         if given[0] not in COMMANDS:
             raise UsageError(unknown_name("command", given[0], COMMANDS))
-        answer = app_of([given[0]])(given, result_action="return_value")
+        from cyclopts import CycloptsError
+
+        app = app_of([given[0]])
+        try:
+            answer = app(given, result_action="return_value", print_error=False, exit_on_error=False)
+        except CycloptsError as error:
+            raise UsageError(f"{error} See: shortdesk {given[0]} --help") from None
     except ShortdeskError as error:
         print(f"shortdesk: {error}", file=sys.stderr)
         return error.exit_code
@@ -68,7 +74,6 @@ def _run(given: list[str]) -> int:
 def app_of(names: Sequence[str]) -> Any:
     """A cyclopts app with the named commands; completion asks for all of them."""
     from cyclopts import App
-    from rich.console import Console
 
     from shortdesk import __version__
 
@@ -77,7 +82,6 @@ def app_of(names: Sequence[str]) -> Any:
         version=__version__,
         help="A desk for people who sell short in crypto markets.",
         help_format="plaintext",
-        error_console=Console(stderr=True),
         version_flags=["--version", "-V"],
     )
     for name in names:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shortdesk.doors.cli.output import console, emit, money
+from shortdesk.doors.cli.output import check_form, console, emit, money
 from shortdesk.doors.cli.short_table import figure
 from shortdesk.doors.cli.sizes import parse_move
 from shortdesk.ground.errors import UsageError
@@ -50,6 +50,7 @@ def account(
     output
         Write to a file; its ending (.json, .csv) says the form.
     """
+    check_form(as_json=json, as_csv=csv, output=output)
     book = read_account(file, datetime.date.today())
     report = report_account(book)
     moves = dict(parse_move(text) for text in move)
@@ -60,7 +61,7 @@ def account(
             raise UsageError(f"move {base}: nothing in {file} depends on {base}; it holds {held}")
     after = report_account(book, moves) if moves else None
     shown = after or report
-    if csv or (output is not None and output.suffix == ".csv"):
+    if csv or (output is not None and output.suffix.casefold() == ".csv"):
         emit([_leg_row(leg) for leg in shown.legs], as_json=json, as_csv=csv, output=output)
     elif not emit([_as_object(book, report, after)], as_json=json, as_csv=False, output=output):
         _print(console(), book, report, after, moves)

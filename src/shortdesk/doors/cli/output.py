@@ -21,7 +21,7 @@ from shortdesk.ground.fine import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "emit", "money", "notice", "to_csv", "to_json", "write_file"]
+__all__ = ["check_form", "console", "emit", "money", "notice", "to_csv", "to_json", "write_file"]
 
 FILE_PLACES = 12
 """Decimals of money in JSON and CSV; what is printed on screen has fewer."""
@@ -82,15 +82,31 @@ def _csv_cell(value: Any) -> Any:
     return value
 
 
+def check_form(*, as_json: bool, as_csv: bool, output: Path | None) -> None:
+    """Refuse a form that cannot be given, before anything is computed.
+
+    Raises:
+        UsageError: JSON and CSV at once, or a file ending that is not known.
+        InputError: the file is a directory.
+    """
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other; give one of them")
+    if output is None:
+        return
+    if output.is_dir():
+        raise InputError("is a directory; expected a file name", str(output))
+    if output.suffix.casefold() not in (".json", ".csv"):
+        raise UsageError(f"output '{output}': the ending says the form; expected .json or .csv")
+
+
 def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, output: Path | None) -> bool:
     """Write rows in the form asked for; False when a table for people is wanted instead.
 
     Raises:
-        UsageError: JSON and CSV at once, or a file ending that is not known.
+        UsageError: see ``check_form``.
         InputError: the file cannot be written.
     """
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other; give one of them")
+    check_form(as_json=as_json, as_csv=as_csv, output=output)
     if output is not None:
         write_file(output, _text_for(rows, output))
         notice(f"wrote {output}")
@@ -103,12 +119,7 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, outp
 
 
 def _text_for(rows: Sequence[Mapping[str, Any]], output: Path) -> str:
-    ending = output.suffix.casefold()
-    if ending == ".json":
-        return to_json(list(rows))
-    if ending == ".csv":
-        return to_csv(rows)
-    raise UsageError(f"output '{output}': the ending says the form; expected .json or .csv")
+    return to_json(list(rows)) if output.suffix.casefold() == ".json" else to_csv(rows)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from shortdesk.doors.cli.output import console, emit, money, notice
+from shortdesk.doors.cli.output import check_form, console, emit, money, notice
 from shortdesk.doors.cli.short_table import render_tickets
 from shortdesk.doors.cli.sizes import parse_date, parse_rate, parse_size, positive
 from shortdesk.ground.errors import UsageError
@@ -24,10 +24,12 @@ __all__ = ["short", "ticket_row"]
 _KINDS = ("linear", "inverse", "option", "spot_margin", "lending")
 """Venues stand side by side in this order of what they mainly offer."""
 
+_LOWEST_ENTRY, _HIGHEST_ENTRY = Decimal("1e-12"), Decimal("1e12")
+
 
 def short(
     symbol: str,
-    size: str,
+    size: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
     venue: str = "all",
     kind: Literal["linear", "inverse", "spot_margin", "lending"] | None = None,
@@ -86,6 +88,7 @@ def short(
     output
         Write to a file; its ending (.json, .csv) says the form.
     """
+    check_form(as_json=json, as_csv=csv, output=output)
     venues = _venues(venue)
     day = parse_date(date)
     entry_price, entry_note = _entry(symbol, entry, venues, kind)
@@ -145,6 +148,8 @@ def _base_of(symbol: str, venues: Sequence[VenueRules], kind: str | None) -> str
 def _entry(symbol: str, given: str | None, venues: Sequence[VenueRules], kind: str | None) -> tuple[Decimal, str]:
     price = positive(given, "entry")
     if price is not None:
+        if not _LOWEST_ENTRY <= price <= _HIGHEST_ENTRY:
+            raise UsageError(f"entry {given} is out of reach; expected a price from 1e-12 to 1e12")
         return price, ""
     base = _base_of(symbol, venues, kind)
     known = reference_price(base)

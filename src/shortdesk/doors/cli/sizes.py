@@ -14,6 +14,9 @@ __all__ = ["parse_date", "parse_move", "parse_number", "parse_rate", "parse_size
 
 _SIZE = re.compile(r"^\s*\$?\s*([+-]?[0-9][0-9_,]*\.?[0-9]*|[+-]?\.[0-9]+)\s*([A-Za-z0-9]*)\s*$")
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "mm": 1_000_000, "bn": 1_000_000_000}
+LARGEST = Decimal(10) ** 15
+"""No price, amount or rate beyond this is meant; it also keeps every figure within what can be printed."""
+SMALLEST = Decimal(10) ** -18
 _DOLLARS = ("USD", "USDT", "USDC", "FDUSD", "BUSD", "USD1", "DAI")
 
 
@@ -29,6 +32,7 @@ def parse_size(text: str) -> Size:
         raise UsageError(f"size '{text}' cannot be read; {expected}")
     amount = Decimal(found[1].replace(",", "").replace("_", ""))
     unit = found[2]
+    _in_reach(amount, "size", text)
     if amount <= 0:
         raise UsageError(f"size '{text}' is not positive; {expected}")
     if unit.casefold() in _THOUSANDS:
@@ -50,7 +54,7 @@ def parse_number(text: str, name: str) -> Decimal:
     """A finite decimal number.
 
     Raises:
-        UsageError: anything else.
+        UsageError: anything else, or a number beyond 1e15 or below 1e-18.
     """
     try:
         value = Decimal(text.replace("_", "").replace(",", ""))
@@ -58,7 +62,19 @@ def parse_number(text: str, name: str) -> Decimal:
         raise UsageError(f"{name} '{text}' is not a number; expected digits such as 64000.5") from None
     if not value.is_finite():
         raise UsageError(f"{name} '{text}' is not finite; expected digits such as 64000.5")
+    _in_reach(value, name, text)
     return value
+
+
+def _in_reach(value: Decimal, name: str, text: str) -> None:
+    if abs(value) > LARGEST:
+        raise UsageError(f"{name} '{_shortened(text)}' is too large; expected at most 1e15")
+    if 0 < abs(value) < SMALLEST:
+        raise UsageError(f"{name} '{_shortened(text)}' is too small; expected 1e-18 or more")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 30 else f"{text[:24]}..."
 
 
 def positive(text: str | None, name: str) -> Decimal | None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shortdesk.doors.cli.output import console, emit
+from shortdesk.doors.cli.output import check_form, console, emit
 from shortdesk.doors.cli.sizes import parse_date
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.schedule import Schedule, find_schedule, known_symbols
@@ -55,6 +55,7 @@ def venues(
     output
         Write to a file; its ending (.json, .csv) says the form.
     """
+    check_form(as_json=json, as_csv=csv, output=output)
     day = parse_date(date)
     out = console()
     if venue is None:

@@ -74,10 +74,14 @@ def read_examples(path: Path) -> list[Example]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", str(path)) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text (byte {error.start})", str(path)) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
     except json.JSONDecodeError as error:
         raise InputError(f"is not JSON: {error.msg}", f"{path}:{error.lineno}") from None
+    except (RecursionError, ValueError):
+        raise InputError("nests too deep or has a number that is too long", str(path)) from None
     if isinstance(content, list):
         examples = [_venue_example(row, f"{path}, example {i}") for i, row in enumerate(content)]
     elif isinstance(content, dict) and content.get("schema") == "vectors_models/1":
@@ -89,6 +93,8 @@ def read_examples(path: Path) -> list[Example]:
         raise InputError(
             "is in no known schema; expected a list of venue examples, or schema vectors_models/1", str(path)
         )
+    if not examples:
+        raise InputError("has no examples; there is nothing to check", str(path))
     seen: set[str] = set()
     for example in examples:
         if example.id in seen:
