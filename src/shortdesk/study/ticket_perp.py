@@ -70,7 +70,9 @@ def _place(order: Sized, request: ShortRequest) -> _Placed:
     schedule = find_schedule(product, resolved.symbol, request.day)
     _check_limits(order, contract, schedule, leverage, at_entry.tier)
     needed = desk.margins(contract, position, request.entry, leverage)
-    wallet = request.wallet if request.wallet is not None else _default_wallet(contract, margin, position, leverage)
+    wallet = (
+        request.wallet if request.wallet is not None else _default_wallet(contract, margin, position, leverage, needed)
+    )
     if wallet < needed.initial:
         least = f"{plain(needed.initial, 8)} {resolved.settle}"
         whose = "wallet" if request.wallet is not None else f"at {plain(leverage)}x the wallet of"
@@ -164,10 +166,13 @@ def _measure(order: Sized, contract: Contract) -> Fraction:
     return Fraction(order.quantity) if contract.form == Form.INVERSE else Fraction(order.notional)
 
 
-def _default_wallet(contract: Contract, margin: MarginRules, position: Position, leverage: Decimal) -> Decimal:
+def _default_wallet(
+    contract: Contract, margin: MarginRules, position: Position, leverage: Decimal, needed: desk.Margins
+) -> Decimal:
     """The initial margin at entry; where the venue knows no chosen leverage, worth divided by the leverage asked."""
     if margin.initial_form == "leverage":
-        return desk.isolated_wallet(contract, position, leverage)
+        # Inverse worth is rounded at the entry and again at the price asked; the wallet covers both.
+        return max(desk.isolated_wallet(contract, position, leverage), needed.initial)
     value = desk.state(contract, position, 1).entry_value
     return to_decimal(Fraction(value) / Fraction(leverage))
 
