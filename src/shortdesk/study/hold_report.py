@@ -138,9 +138,9 @@ def _needed_fact(result: HoldResult) -> Fact:
     )
 
 
-def ladder_rows(result: HoldResult) -> list[tuple[str, str, str, str, str, str]]:
+def ladder_rows(result: HoldResult) -> list[tuple[str, ...]]:
     """The same short at other leverages: leverage, wallet, liquidation price, what became of it, result, return."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for rung in result.ladder:
         mark = " (this one)" if rung.leverage == result.leverage else ""
         fate = "lived" if rung.died_nanos is None else format_time(rung.died_nanos)[:10]

@@ -101,6 +101,7 @@ def history_of(
     else:
         bars, told = _shipped_bars(rules, resolved, span, interval)
         warnings += told
+    warnings += _span_warnings(bars, span)
     perpetual = resolved.kind in ("linear", "inverse")
     payments: FundingHistory | None = None
     if funding is not None:
@@ -128,6 +129,17 @@ def _cut(bars: Bars, span: tuple[int | None, int | None]) -> Bars:
     # A bar that only begins inside the span would be held beyond it.
     whole = int((inside.close_time_nanos <= last).sum())
     return inside if whole == len(inside) else inside.between(first, int(inside.open_time_nanos[whole]))
+
+
+def _span_warnings(bars: Bars, span: tuple[int | None, int | None]) -> list[str]:
+    """Where bars are missing at the ends of the span, so that less is held than was asked."""
+    first, last = int(bars.open_time_nanos[0]), int(bars.close_time_nanos[-1])
+    found = []
+    if span[0] is not None and first > span[0]:
+        found.append(f"bars are missing from {_words(span[0], first)}: it opens at the first there is")
+    if span[1] is not None and last < span[1]:
+        found.append(f"bars are missing from {_words(last, span[1])}: it is closed at the last there is")
+    return found
 
 
 def _words(first: int, last: int) -> str:

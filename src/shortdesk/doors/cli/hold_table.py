@@ -15,6 +15,9 @@ from shortdesk.study.hold_words import verdict
 
 __all__ = ["print_hold", "print_verdict"]
 
+_NARROW = 74
+"""Windows with fewer columns show one figure less of each leverage."""
+
 
 def print_verdict(out: Console, result: HoldResult) -> None:
     """The answer alone."""
@@ -42,8 +45,20 @@ def print_hold(out: Console, result: HoldResult) -> None:
         out.print()
         out.print(drawn.funding)
     out.print()
-    columns = ("the same short at", "wallet", "dies at", "died on", f"result, {result.settle}", "return")
-    _print_rows(out, columns, ladder_rows(result), left=(0, 3))
+    columns: tuple[str, ...] = (
+        "the same short at",
+        "wallet",
+        "dies at",
+        "died on",
+        f"result, {result.settle}",
+        "return",
+    )
+    rows = ladder_rows(result)
+    if out.width < _NARROW:
+        # The wallet is the worth over the leverage, so it can be spared first.
+        columns = ("at", *columns[2:])
+        rows = [(row[0], *row[2:]) for row in rows]
+    _print_rows(out, columns, rows, left=(0, len(columns) - 3))
     out.print()
     for warning in result.warnings:
         out.print(Text.assemble(("warning: ", "bold yellow"), (warning, "yellow")))
@@ -61,7 +76,8 @@ def _print_facts(out: Console, result: HoldResult) -> None:
     for fact in facts(result):
         table.add_row(fact.name, fact.value, fact.note)
     if result.closest is not None:
-        room = f"{result.closest.room_pct:.2f} %"
+        left = result.closest.room_pct
+        room = f"{left:.2f} %" if left < 1000 else "far"
         when = f"left on {format_time(result.closest.open_nanos)}, high {result.closest.high:,.2f}"
         table.add_row("closest call" if result.liquidated is None else "closest call before", room, when)
     out.print(table)
