@@ -135,11 +135,11 @@ class _Reader:
             product = self.rules.of_kind(resolved.kind)
             instrument = find_instrument(self.rules, product, resolved, self.day, row.entry)
             contract = build_contract(product, resolved.symbol, mode, self.day, contract_size=instrument.contract_size)
-            self._check_leverage(row.leverage, contract, path)
             size = _size_on_desk(contract.form, row.size, instrument)
             position = desk.opened(contract, row.side, size, row.entry)
         except ShortdeskError as error:
             raise self.wrong(path, error) from None
+        self._check_leverage(row.leverage, contract, path)
         self.prices.setdefault(resolved.base, row.mark)
         wallet = None
         if mode == "isolated":
@@ -181,7 +181,7 @@ class _Reader:
         for kind in ("balance", "loan"):
             for i, row in enumerate(getattr(self.content, kind)):
                 path = f"{kind}[{i}]"
-                if row.amount < 0 and kind == "balance":
+                if kind == "balance" and row.amount.is_finite() and row.amount < 0:
                     raise self.wrong(f"{path}.amount", "is negative; owed amounts stand under [[loan]]")
                 self._check_money(row, path)
                 amount = row.amount if kind == "balance" else -(row.amount + row.interest)

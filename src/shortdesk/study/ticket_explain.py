@@ -101,7 +101,9 @@ def _balance(
     there = desk.state(contract, position, exact, ticket.wallet)
     needed = desk.margins(contract, position, exact, ticket.leverage)
     row = contract.rows[needed.tier - 1]
-    p, entry, size = _price(exact), plain(ticket.entry_price), plain(desk.size_of(position))
+    # Two digits more than elsewhere, so that what is printed can be computed again.
+    p = plain(exact, max(0, 9 - exact.adjusted()))
+    entry, size = plain(ticket.entry_price), plain(desk.size_of(position))
     yield f"At {p} equity meets maintenance margin:"
     if contract.form == Form.INVERSE:
         yield f"  wallet {plain(ticket.wallet, 8)} + {size} * (1/{p} - 1/{entry}) = {plain(there.equity, 8)} {settle}"

@@ -5,6 +5,7 @@ Data go to standard output, notices to standard error. Money is decimal text in 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -93,7 +94,7 @@ def check_form(*, as_json: bool, as_csv: bool, output: Path | None) -> None:
         raise UsageError("--json and --csv exclude each other; give one of them")
     if output is None:
         return
-    if output.is_dir():
+    if os.path.isdir(output):
         raise InputError("is a directory; expected a file name", str(output))
     if output.suffix.casefold() not in (".json", ".csv"):
         raise UsageError(f"output '{output}': the ending says the form; expected .json or .csv")
@@ -128,12 +129,13 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         InputError: a directory, a missing folder, or no permission.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError("is a directory; expected a file name", str(path))
     temporary = path.with_name(f".{path.name}.part")
     try:
         temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise InputError(f"cannot be written: {error.strerror}", str(path)) from None
