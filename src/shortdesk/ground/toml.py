@@ -109,6 +109,8 @@ def read_toml(path: Path, *, shown_as: str = "") -> tuple[dict[str, Any], Lines]
         message = re.sub(r" \(at .*\)$", "", str(error))
         line = where[1] if where else str(len(text.splitlines()) or 1)
         raise InputError(f"is not TOML: {message}", f"{name}:{line}") from None
+    except (RecursionError, ValueError):
+        raise InputError("nests too deep or has a number that is too long", name) from None
 
 
 def convert(content: Mapping[str, Any], kind: type[T], lines: Lines, name: str) -> T:

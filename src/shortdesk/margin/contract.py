@@ -61,6 +61,10 @@ class Contract(NamedTuple):
     rows: tuple[TierRow, ...]
     scale: Scale
 
+    def row(self, tier: int) -> TierRow:
+        """The sheet's row of a tier by its number, from 1, as ``desk.margins`` counts them."""
+        return self.rows[tier - 1]
+
 
 def build_contract(
     product: Product,

@@ -12,7 +12,8 @@ from shortdesk.study.ticket import Size
 
 __all__ = ["parse_date", "parse_move", "parse_number", "parse_rate", "parse_size", "positive"]
 
-_SIZE = re.compile(r"^\s*\$?\s*((?:[+-]?[0-9][0-9_,]*\.?[0-9]*|[+-]?\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([A-Za-z0-9]*)\s*$")
+_AMOUNT = r"[+-]?(?:[0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_SIZE = re.compile(rf"^\s*\$?\s*({_AMOUNT})\s*([A-Za-z0-9]*)\s*$")
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "mm": 1_000_000, "bn": 1_000_000_000}
 LARGEST = Decimal(10) ** 15
 """No price, amount or rate beyond this is meant; it also keeps every figure within what can be printed."""

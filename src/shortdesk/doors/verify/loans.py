@@ -150,7 +150,7 @@ def _coin_account(i: Inputs) -> Outputs:
 def _slope_contract(i: Inputs, kind: str, rates: tuple[Any, Any], slope: Any) -> Contract:
     rules = load_venue("deribit").of_kind(kind).margin_at(_TODAY, "cross")
     initial, maintenance = (to_fraction(rate) for rate in rates)
-    row = TierRow(to_fraction(0), None, maintenance, to_fraction(0), initial, 1 / initial)
+    row = TierRow(to_fraction(0), None, maintenance, to_fraction(0), initial, to_fraction(1))
     return contract_of(Form.LINEAR if kind == "linear" else Form.INVERSE, [row], rules, slope=slope)
 
 

@@ -136,7 +136,7 @@ def _tiered(i: Inputs, form: Form = Form.LINEAR) -> Outputs:
     )
     assert price is not None
     at_death = desk.margins(contract, position, price)
-    row = contract.rows[at_death.tier - 1]
+    row = contract.row(at_death.tier)
     return {
         "liquidation_price": price,
         "tier_floor": row.floor,
@@ -149,7 +149,7 @@ def _tiered(i: Inputs, form: Form = Form.LINEAR) -> Outputs:
 def _tier_lookup(i: Inputs) -> Outputs:
     contract = _binance(i)
     found = desk.margins(contract, desk.opened(contract, "long", i["notional"], 1), 1)
-    row = contract.rows[found.tier - 1]
+    row = contract.row(found.tier)
     return {"mmr": row.maintenance_rate, "mm_amount": row.deduction, "maintenance_margin": found.maintenance}
 
 
@@ -220,7 +220,7 @@ def _bybit_liquidation(i: Inputs) -> Outputs:
     exact = desk.liquidation_price(contract, position, wallet, leverage=i["leverage"])
     bust = desk.bankruptcy_price(contract, position, wallet)
     needed = desk.margins(contract, position, i["entry_price"], i["leverage"])
-    row = contract.rows[needed.tier - 1]
+    row = contract.row(needed.tier)
     tick = i.get("tick", 0)
     return {
         "liquidation_price": exact and desk.printed_liquidation(exact, i["side"], tick, "tick_against"),
@@ -329,7 +329,7 @@ def _okx_tier(i: Inputs) -> Outputs:
     ]
     contract = contract_of(Form.LINEAR, rows, _margin("okx", "linear"))
     position = desk.opened(contract, "long", i["contracts"], 1)
-    row = contract.rows[desk.margins(contract, position, 1).tier - 1]
+    row = contract.row(desk.margins(contract, position, 1).tier)
     return {
         "mmr": row.maintenance_rate,
         "max_leverage": row.max_leverage,
@@ -346,7 +346,7 @@ def _hyperliquid(i: Inputs) -> Outputs:
     price = desk.liquidation_price(contract, position, wallet)
     if price is None:
         return {"liquidation_price": None}
-    row = contract.rows[desk.margins(contract, position, price).tier - 1]
+    row = contract.row(desk.margins(contract, position, price).tier)
     return {"liquidation_price": price, "mmr": row.maintenance_rate, "maintenance_deduction": row.deduction}
 
 
@@ -389,7 +389,7 @@ def _bitmex_steps(i: Inputs) -> Outputs:
     )
     contract = contract_of(Form.INVERSE, step_tiers(steps), _margin("bitmex", "inverse"))
     found = desk.margins(contract, desk.opened(contract, "long", i["position_value_xbt"], 1), 1)
-    row = contract.rows[found.tier - 1]
+    row = contract.row(found.tier)
     return {
         "initial_margin_rate": row.initial_rate,
         "maintenance_margin_rate": row.maintenance_rate,
