@@ -210,6 +210,13 @@ def test_the_mark_decides_where_it_is_known() -> None:
     assert result.uses_mark
     assert result.totals.money_back == D("1388.94")
     assert result.assumptions[0].startswith("The mark price decides")
+    # It is dealt at last trades all the same: 10 above the mark at the entry and at the exit.
+    apart = [("10010", "10200", "9900", "10100"), *FIVE[1:4], ("10050", "10060", "9500", "9610")]
+    dealt = held(bars_of(apart), funding_of(RATES), mark=bars_of(FIVE), leverage=D(10))
+    assert (dealt.entry_price, dealt.exit_price, dealt.totals.price_profit) == (D(10010), D(9610), D(400))
+    closes = held(closes_of([row[3] for row in FIVE], hours=8), funding_of(RATES), mark=bars_of(FIVE), leverage=D(10))
+    assert closes.liquidated is None
+    assert not any("highs are unknown" in warning for warning in closes.warnings)
     with pytest.raises(InputError, match="no mark price for 2 of 5 bars, first 2020-10-02 00:00"):
         held(bars_of(wick), funding_of(RATES), mark=bars_of(FIVE[:3]), leverage=D(10))
     with pytest.raises(InputError, match="bars of 4h; the prices have 8h"):

@@ -6,24 +6,23 @@ and units; nothing here rounds but they. What a bar cannot tell is decided again
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-import numpy as np
-
-from shortdesk.ground.errors import InputError, ShortdeskError, UsageError
+from shortdesk.ground.errors import ShortdeskError, UsageError
 from shortdesk.ground.exact import mul_div_up
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.venue import VenueRules
-from shortdesk.intake import Bars, FundingHistory, format_interval, format_time
+from shortdesk.intake import format_time
 from shortdesk.margin.position import FLAT, after_fill
 from shortdesk.margin.solve import NO_PRICE
 from shortdesk.study import hold_words as words
-from shortdesk.study.hold_grid import DIGITS_OF_MONEY, Grid, decimals, grid_of
+from shortdesk.study.hold_grid import DIGITS_OF_MONEY, Grid, grid_of
+from shortdesk.study.hold_path import History, first_price, funding_charges, path_of
 from shortdesk.study.hold_result import (
     ClosestCall,
     HoldBar,
@@ -65,18 +64,6 @@ class HoldRequest:
     """Margin added on the way: instants and amounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The past to be held through. ``mark`` are bars of the mark price over the same span; without them last trades
-    decide. ``warnings`` say what is wrong with the data beyond their own findings.
-    """
-
-    bars: Bars
-    funding: FundingHistory | None = None
-    mark: Bars | None = None
-    warnings: tuple[str, ...] = ()
-
-
 class _Opened(NamedTuple):
     """A short just opened, and all that the walk needs."""
 
@@ -108,10 +95,8 @@ def hold(rules: VenueRules, request: HoldRequest, history: History) -> HoldResul
 
 
 def _open(rules: VenueRules, request: HoldRequest, history: History) -> _Opened:
-    bars = history.bars
-    path, price_decimals = _path(history, [request.entry] if request.entry is not None else [])
-    first_close = Decimal(path.open[0]).scaleb(-price_decimals)
-    entry = request.entry if request.entry is not None else first_close
+    path, price_decimals = path_of(history, [request.entry] if request.entry is not None else [])
+    entry = request.entry if request.entry is not None else first_price(history, path, price_decimals)
     opened_nanos = path.open_nanos[0]
     asked = ShortRequest(
         symbol=request.symbol,
@@ -148,16 +133,16 @@ def _open(rules: VenueRules, request: HoldRequest, history: History) -> _Opened:
         found = epochs(order, ticket.mode, grid, opened_nanos, path.close_nanos[-1], asked.day, fixed=fixed)
         short = _perpetual(order, ticket, grid, found[0])
         charges += [NewRules(epoch.since_nanos, epoch.contract) for epoch in found[1:]]
-        charges += _funding(history.funding, opened_nanos, path.close_nanos[-1])
+        charges += funding_charges(history.funding, opened_nanos, path.close_nanos[-1])
     kinds = (Hours, Funding, Added, NewRules)
     charges.sort(key=lambda charge: (charge.time_nanos, kinds.index(type(charge))))
-    _check_added(request, bars, opened_nanos, path.close_nanos[-1])
+    _check_added(request, opened_nanos, path.close_nanos[-1])
     taker = Fraction(request.taker) if request.taker is not None else None
     opening = ending_at(order, asked.day, taker)
     return _Opened(ticket, order, asked, grid, short, path, charges, found, grid.ticks(entry), opening)
 
 
-def _check_added(request: HoldRequest, bars: Bars, first: int, last: int) -> None:
+def _check_added(request: HoldRequest, first: int, last: int) -> None:
     for nanos, amount in request.added:
         if not first < nanos < last:
             span = f"{format_time(first)} to {format_time(last)} UTC"
@@ -196,83 +181,6 @@ def _borrowed(order: Sized, request: ShortRequest, ticket: ShortTicket, grid: Gr
     )
 
 
-def _funding(history: FundingHistory | None, start: int, stop: int) -> list[Charge]:
-    if history is None:
-        return []
-    within = history.between(start, stop)
-    one = 10**within.rate_decimals
-    return [
-        Funding(nanos, rate, one) for nanos, rate in zip(within.time_nanos.tolist(), within.rate.tolist(), strict=True)
-    ]
-
-
-def _path(history: History, others: Sequence[Decimal]) -> tuple[Path, int]:
-    """Bars as ticks with one number of decimals for all prices."""
-    bars, mark = history.bars, history.mark
-    if len(bars) < (2 if bars.closes_only else 1):
-        raise InputError(f"{len(bars)} bars in the span; expected at least {2 if bars.closes_only else 1}", bars.source)
-    places = max(bars.price_decimals, decimals(others), mark.price_decimals if mark else 0)
-    judged = bars if mark is None else _aligned(mark, bars)
-    opens, closes = bars.open_time_nanos.tolist(), bars.close_time_nanos.tolist()
-    last = _ticks(bars.close, bars, places)
-    if judged.open is None or judged.high is None or judged.low is None:
-        if bars is not judged:
-            raise InputError("holds closes only; expected open, high, low and close of the mark price", judged.source)
-        # A bar of closes runs from the close before to its own; the first one only gives the entry.
-        before, now = last[:-1], last[1:]
-        high, low = list(map(max, before, now)), list(map(min, before, now))
-        return Path(closes[:-1], closes[1:], before, high, low, now, now), places
-    path = Path(
-        open_nanos=opens,
-        close_nanos=closes,
-        open=_ticks(judged.open, judged, places),
-        high=_ticks(judged.high, judged, places),
-        low=_ticks(judged.low, judged, places),
-        close=_ticks(judged.close, judged, places),
-        last_close=last,
-    )
-    return path, places
-
-
-def _ticks(values: np.ndarray[tuple[int], np.dtype[np.int64]], bars: Bars, places: int) -> list[int]:
-    step = 10 ** (places - bars.price_decimals)
-    return [value * step for value in values.tolist()]
-
-
-def _aligned(mark: Bars, bars: Bars) -> Bars:
-    """The mark bars that open when the bars do.
-
-    Raises:
-        InputError: another length, or a bar without its mark.
-    """
-    if mark.interval_nanos != bars.interval_nanos:
-        lengths = f"{format_interval(mark.interval_nanos)}; the prices have {format_interval(bars.interval_nanos)}"
-        raise InputError(f"bars of {lengths}; expected the same length", mark.source)
-    cut = mark.between(int(bars.open_time_nanos[0]), int(bars.open_time_nanos[-1]) + 1)
-    missing = np.setdiff1d(bars.open_time_nanos, cut.open_time_nanos)
-    if len(missing):
-        raise InputError(
-            f"no mark price for {len(missing)} of {len(bars)} bars, first {format_time(int(missing[0]))}", mark.source
-        )
-    keep = np.isin(cut.open_time_nanos, bars.open_time_nanos)
-
-    def kept(
-        values: np.ndarray[tuple[int], np.dtype[np.int64]] | None,
-    ) -> np.ndarray[tuple[int], np.dtype[np.int64]] | None:
-        return None if values is None else values[keep]
-
-    return replace(
-        cut,
-        open_time_nanos=cut.open_time_nanos[keep],
-        close=cut.close[keep],
-        open=kept(cut.open),
-        high=kept(cut.high),
-        low=kept(cut.low),
-        mark_close=None,
-        index_close=None,
-    )
-
-
 def _settle(opened: _Opened, walked: Walk) -> tuple[HoldTotals, Liquidated | None, int]:
     """Close what is left, by the trader or by the venue, and count the money."""
     grid, short, death = opened.grid, walked.short, walked.death
@@ -307,7 +215,7 @@ def _settle(opened: _Opened, walked: Walk) -> tuple[HoldTotals, Liquidated | Non
         covered_by_others=grid.money(covered),
         money_back=grid.money(after + covered),
     )
-    assert_adds_up(totals)
+    _assert_adds_up(totals)
     if death is None:
         return totals, None, ticks
     liquidated = Liquidated(
@@ -324,7 +232,7 @@ def _settle(opened: _Opened, walked: Walk) -> tuple[HoldTotals, Liquidated | Non
     return totals, liquidated, ticks
 
 
-def assert_adds_up(totals: HoldTotals) -> None:
+def _assert_adds_up(totals: HoldTotals) -> None:
     """The lines must give the money that came back, to the last unit."""
     paid = totals.open_fee + totals.close_fee + totals.liquidation_fee + totals.kept_by_venue + totals.interest
     came = totals.stake + totals.added + totals.price_profit + totals.funding + totals.covered_by_others
@@ -409,22 +317,14 @@ def _result(
         closest=_closest(walked, grid, path),
         smallest_wallet=least,
         bars=tuple(_bars(walked, grid, path, history)),
-        payments=tuple(
-            Payment(
-                paid.time_nanos,
-                to_decimal(Fraction(paid.rate, paid.rate_one)),
-                grid.price(paid.ticks),
-                grid.money(paid.units),
-            )
-            for paid in walked.payments
-        ),
+        payments=tuple(_payments(walked, grid)),
         events=tuple(words.events(walked, grid, path, opened_at, liquidated, exit_ticks)),
         ladder=ladder,
         prices=history.bars,
         uses_mark=history.mark is not None,
         rules_day=opened.request.day.isoformat(),
         assumptions=tuple(words.assumptions(opened_at, history.bars, history.mark is not None, request.borrow_annual)),
-        warnings=(*history.warnings, *words.warnings(opened_at, walked, path, history.bars, history.funding)),
+        warnings=(*history.warnings, *words.warnings(opened_at, walked, path, history)),
         notes=tuple(words.notes(opened_at, history.bars, history.funding)),
         sources=tuple(words.sources(opened_at, history.bars.source, history.funding, history.mark)),
     )
@@ -436,6 +336,12 @@ def _closest(walked: Walk, grid: Grid, path: Path) -> ClosestCall | None:
     worst = walked.worst
     room = to_decimal(100 * (Fraction(worst.liquidation, worst.high) - 1), 12)
     return ClosestCall(path.open_nanos[worst.bar], grid.price(worst.high), grid.price(worst.liquidation), room)
+
+
+def _payments(walked: Walk, grid: Grid) -> Iterator[Payment]:
+    for paid in walked.payments:
+        rate = to_decimal(Fraction(paid.rate, paid.rate_one))
+        yield Payment(paid.time_nanos, rate, grid.price(paid.ticks), grid.money(paid.units))
 
 
 def _bars(walked: Walk, grid: Grid, path: Path, history: History) -> list[HoldBar]:

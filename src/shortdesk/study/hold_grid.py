@@ -52,10 +52,6 @@ class Grid(NamedTuple):
         """The money that units stand for."""
         return to_decimal(units * self.scale.unit, self.unit_decimals)
 
-    def size(self, lots: int) -> Decimal:
-        """The size that lots stand for."""
-        return to_decimal(lots * self.scale.lot)
-
 
 def decimals(values: Iterable[Decimal]) -> int:
     """The most decimals that any of the values has."""

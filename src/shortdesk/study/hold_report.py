@@ -148,7 +148,7 @@ def ladder_rows(result: HoldResult) -> list[tuple[str, ...]]:
             (
                 f"{plain(rung.leverage, 2)}x{mark}",
                 amount(rung.wallet, result.settle),
-                "none" if rung.liquidation_price is None else price(rung.liquidation_price),
+                "–" if rung.liquidation_price is None else price(rung.liquidation_price),
                 fate,
                 signed(rung.profit, result.settle),
                 percent(100 * rung.return_on_margin),
@@ -266,21 +266,18 @@ def page_of(result: HoldResult) -> str:
         [(format_time(event.time_nanos), event.text, price(event.price)) for event in result.events],
     )
     answer: list[Part] = [Verdict(verdict(result), _mood(result)), Facts(facts(result))]
+    if result.warnings:
+        answer.append(Prose([f"Warning: {warning}." for warning in result.warnings]))
     sections = [
         Section("", answer),
         Section("The way", shown),
         Section("The money", [money]),
         Section("What if", [Prose([_what_if(result)]), ladder]),
         Section("The story", [story]),
-        Section("How far to trust this", _trust(result)),
+        Section("How far to trust this", [Prose([*result.assumptions, *_sentences(result.notes)])]),
     ]
     footer = ["Sources", *result.sources]
     return page(heading(result), sections, subtitle=subheading(result), footer=footer)
-
-
-def _trust(result: HoldResult) -> list[Part]:
-    warned: list[Part] = [Prose([f"Warning: {warning}." for warning in result.warnings])] if result.warnings else []
-    return [*warned, Prose(result.assumptions), Prose(_sentences(result.notes))]
 
 
 def _what_if(result: HoldResult) -> str:

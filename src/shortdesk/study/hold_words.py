@@ -11,6 +11,7 @@ from typing import NamedTuple
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.intake import Bars, FundingHistory, format_interval, format_time
 from shortdesk.study.hold_grid import Grid
+from shortdesk.study.hold_path import History
 from shortdesk.study.hold_result import EventKind, HoldEvent, HoldResult, Liquidated
 from shortdesk.study.hold_rules import Ending, Epoch, day_of
 from shortdesk.study.hold_short import PerpShort
@@ -235,15 +236,16 @@ def _how_it_ends(opening: Opening) -> str:
     return f"{text} More than the wallet is never lost; a deficit falls to {payers(ending.cover)}."
 
 
-def warnings(opening: Opening, walked: Walk, path: Path, bars: Bars, funding: FundingHistory | None) -> Iterator[str]:
+def warnings(opening: Opening, walked: Walk, path: Path, history: History) -> Iterator[str]:
     """What may make this result wrong, most important first."""
+    bars = history.bars
     asked = day_of(path.open_nanos[0])
     if opening.rules_day > asked and not opening.rules_are_fixed:
         yield f"rules of {opening.rules_day} are applied to {asked}: older ones of this venue are not in the sheets"
     ticket = opening.ticket
     if ticket.kind in ("linear", "inverse"):
-        yield from _funding_warnings(funding, path)
-    if bars.closes_only:
+        yield from _funding_warnings(history.funding, path)
+    if bars.closes_only and history.mark is None:
         yield "highs are unknown: between two closes a wick may have killed it earlier"
     if walked.death is not None and not walked.death.certain:
         yield (

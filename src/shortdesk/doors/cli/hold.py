@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from shortdesk.doors.cli.hold_inputs import history_of, parse_added, parse_span
-from shortdesk.doors.cli.output import console, emit, money, notice, write_file
+from shortdesk.doors.cli.hold_rows import bar_rows, hold_row
+from shortdesk.doors.cli.output import console, emit, notice, write_file
 from shortdesk.doors.cli.sizes import parse_date, parse_rate, parse_size, positive
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.symbols import resolve
 from shortdesk.ground.venue import find_venue
-from shortdesk.intake import format_time
 from shortdesk.study.hold import HoldRequest
 from shortdesk.study.hold import hold as held_through
 from shortdesk.study.hold_report import page_of
 from shortdesk.study.hold_result import HoldResult
 from shortdesk.study.hold_words import verdict
 
-__all__ = ["bar_rows", "hold", "hold_row"]
+__all__ = ["hold"]
 
 _ENDINGS = (".html", ".json", ".csv")
 
@@ -146,7 +146,7 @@ def _show(
     result: HoldResult, *, as_json: bool, as_csv: bool, with_path: bool, output: Path | None, quiet: bool
 ) -> None:
     ending = output.suffix.casefold() if output else ""
-    printed = emit_file(result, ending, output, with_path=with_path, quiet=quiet)
+    printed = _write(result, ending, output, with_path=with_path, quiet=quiet)
     if as_json:
         emit([hold_row(result, with_path=with_path)], as_json=True, as_csv=False, output=None)
     elif as_csv:
@@ -160,7 +160,7 @@ def _show(
         print_hold(console(), result)
 
 
-def emit_file(result: HoldResult, ending: str, output: Path | None, *, with_path: bool, quiet: bool) -> bool:
+def _write(result: HoldResult, ending: str, output: Path | None, *, with_path: bool, quiet: bool) -> bool:
     """Write the file that was asked for; whether there was one."""
     if output is None:
         return False
@@ -173,111 +173,3 @@ def emit_file(result: HoldResult, ending: str, output: Path | None, *, with_path
     rows = [hold_row(result, with_path=with_path)] if ending == ".json" else bar_rows(result)
     emit(rows, as_json=False, as_csv=False, output=output)
     return True
-
-
-def hold_row(result: HoldResult, *, with_path: bool = False) -> dict[str, Any]:
-    """A result as one object for JSON; money and prices are decimal text, times are UTC."""
-    totals, died, closest = result.totals, result.liquidated, result.closest
-    row: dict[str, Any] = {
-        "venue": result.venue,
-        "name": result.name,
-        "symbol": result.symbol,
-        "kind": result.kind,
-        "margin_mode": result.mode,
-        "settle_asset": result.settle,
-        "quantity": money(result.quantity),
-        "contracts": money(result.contracts),
-        "notional": money(result.notional),
-        "leverage": money(result.leverage),
-        "wallet": money(result.wallet),
-        "opened": format_time(result.opened_nanos),
-        "ended": format_time(result.ended_nanos),
-        "days": money(result.days, 4),
-        "entry_price": money(result.entry_price),
-        "exit_price": money(result.exit_price),
-        "liquidation_price_at_open": money(result.liquidation_price),
-        "bankruptcy_price_at_open": money(result.bankruptcy_price),
-        "outcome": "liquidated" if died else "closed",
-        "liquidation": None
-        if died is None
-        else {
-            "from": format_time(died.since_nanos),
-            "to": format_time(died.until_nanos),
-            "liquidation_price": money(died.liquidation_price),
-            "fill_price": money(died.fill_price),
-            "at_open": died.at_open,
-            "certain": died.certain,
-            "equity_before_fees": money(died.equity_before_fees),
-            "deficit": money(died.deficit),
-            "deficit_paid_by": list(died.paid_by),
-        },
-        "profit": money(totals.profit),
-        "return_on_margin": money(totals.return_on_margin, 8),
-        "totals": {name: money(getattr(totals, name)) for name in totals.__slots__},
-        "funding_uncertainty": money(result.funding_uncertainty),
-        "highest_price": money(result.highest_price),
-        "worst_loss": money(result.worst_loss),
-        "worst_move_pct": money(result.worst_move_pct, 8),
-        "closest_call": None
-        if closest is None
-        else {
-            "time": format_time(closest.open_nanos),
-            "high": money(closest.high),
-            "liquidation_price": money(closest.liquidation_price),
-            "room_pct": money(closest.room_pct, 8),
-        },
-        "smallest_wallet_that_lives": money(result.smallest_wallet),
-        "largest_leverage_that_lives": money(result.leverage_survived),
-        "other_leverages": [
-            {
-                "leverage": money(rung.leverage),
-                "wallet": money(rung.wallet),
-                "liquidation_price_at_open": money(rung.liquidation_price),
-                "liquidated": None if rung.died_nanos is None else format_time(rung.died_nanos),
-                "profit": money(rung.profit),
-                "return_on_margin": money(rung.return_on_margin, 8),
-            }
-            for rung in result.ladder
-        ],
-        "events": [
-            {"time": format_time(event.time_nanos), "kind": event.kind, "price": money(event.price), "text": event.text}
-            for event in result.events
-        ],
-        "prices_decide": "mark" if result.uses_mark else "last",
-        "rules_date": result.rules_day,
-        "verdict": verdict(result),
-        "warnings": list(result.warnings),
-        "assumptions": list(result.assumptions),
-        "notes": list(result.notes),
-        "sources": list(result.sources),
-    }
-    if with_path:
-        row["bars"] = bar_rows(result)
-        row["funding_payments"] = [
-            {
-                "time": format_time(payment.time_nanos),
-                "rate": money(payment.rate, 18),
-                "price": money(payment.price),
-                "amount": money(payment.amount),
-            }
-            for payment in result.payments
-        ]
-    return row
-
-
-def bar_rows(result: HoldResult) -> list[dict[str, Any]]:
-    """One flat row per bar held; each is the state at the bar's end or at the liquidation."""
-    return [
-        {
-            "open_utc": format_time(bar.open_nanos),
-            "close": money(bar.close),
-            "high": money(bar.high),
-            "liquidation_price": money(bar.liquidation_price),
-            "equity": money(bar.equity),
-            "wallet": money(bar.wallet),
-            "funding": money(bar.funding),
-            "interest": money(bar.interest),
-            "tier": bar.tier,
-        }
-        for bar in result.bars
-    ]
