@@ -151,6 +151,20 @@ def test_funding_inside_a_bar_is_paid_on_the_line_from_open_to_close_and_says_ho
     assert result.funding_uncertainty == D("1")
 
 
+def test_funding_in_a_gap_is_paid_and_comes_before_the_next_wick() -> None:
+    # Bars of four hours, those from 04:00 to 12:00 are missing; 100x dies at 10,059.77, after +1 % of 10,000 and of
+    # 10,010 at 10,259 or so. The wick to 10,200 opens with the second payment, so it finds the higher price.
+    rows = [("10000", "10010", "9990", "10000"), ("10010", "10200", "9990", "10000")]
+    bars = bars_of(rows, hours=4)
+    gapped = replace(bars, open_time_nanos=np.array([START, START + 12 * HOUR], dtype=np.int64))
+    payments = funding_of(["0.01", "0.01"], hours=6)  # at 06:00, in the gap, and at 12:00, where the next bar opens
+    result = held(gapped, payments, leverage=D(100))
+    assert result.liquidated is None
+    assert [payment.price for payment in result.payments] == [D("10002.50"), D(10010)]
+    assert any("1 gap, 2 bars of 4h missing" in note for note in result.notes)
+    assert held(gapped, funding_of(["0"] * 2, hours=6), leverage=D(100)).liquidated is not None
+
+
 def test_the_opening_is_the_ticket() -> None:
     request = ShortRequest(
         symbol="BTCUSDT", size=Size(D(2), "base", "BTC"), entry=D(10773), day=date(2020, 10, 1), leverage=D(3)
