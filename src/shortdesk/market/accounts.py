@@ -84,7 +84,7 @@ def find_leg(w: Any, account: int, instrument: int, hedge: int) -> int:
 def link_leg(w: Any, at: int) -> None:
     """Enter a leg where ``find_leg`` looks."""
     leg = leg_at(w, at)
-    bucket = _leg_bucket(w, leg.account, leg.instrument, leg.hedge)
+    bucket = _leg_bucket(w, int(leg.account), int(leg.instrument), int(leg.hedge))
     leg.chain = bucket.first
     bucket.first = at
 
@@ -110,7 +110,7 @@ def find_balance(w: Any, account: int, asset: int, leg: int) -> int:
 def link_balance(w: Any, at: int) -> None:
     """Enter a balance where ``find_balance`` looks."""
     balance = balance_at(w, at)
-    bucket = _balance_bucket(w, balance.account, balance.asset, balance.leg)
+    bucket = _balance_bucket(w, int(balance.account), int(balance.asset), int(balance.leg))
     balance.chain = bucket.first
     bucket.first = at
 

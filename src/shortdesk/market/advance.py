@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from shortdesk.ground.compile import kernel, rule
+from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
 from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, room_for_a_leg
 from shortdesk.market.command import CommandKind
@@ -23,7 +24,7 @@ from shortdesk.market.desk import (
     fire_parked,
     place_order,
 )
-from shortdesk.market.note import note_refusal
+from shortdesk.market.note import Detail, note, note_refusal
 from shortdesk.market.tables import Shelf, account_at, clock_of, instrument_at, leg_at, message_at, shelf_at, venue_at
 
 __all__ = ["obey", "obey_all", "tell"]
@@ -159,10 +160,27 @@ def _obey_apart(w: Any, command: Any) -> bool:
     """Commands that are not about one order."""
     clock = clock_of(w)
     clock.refusal = Refusal.NONE
+    if command.kind > CommandKind.CONNECTION:
+        clock.refusal = Refusal.UNKNOWN_COMMAND
+    elif not has_account(w, command.account):
+        clock.refusal = Refusal.UNKNOWN_ACCOUNT
+    if clock.refusal != Refusal.NONE:
+        _refuse(w, command, clock.refusal)
+        return True
     if command.kind == CommandKind.CANCEL_ALL:
         return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
-    clock.refusal = Refusal.UNKNOWN_COMMAND
-    _refuse(w, command, clock.refusal)
+    return _connect(w, command)
+
+
+@rule
+def _connect(w: Any, command: Any) -> bool:
+    """An account's link goes down or comes back; orders go with it where the account asked for that."""
+    account = account_at(w, command.account)
+    account.is_connected = 1 if command.lots != 0 else 0
+    withdraws = command.lots == 0 and account.cancels_on_disconnect != 0
+    if withdraws and not _cancel_all(w, command.account, 0, Withdrawn.DISCONNECTED):
+        return False
+    note(w, Detail.ORDERS, Kind.CONNECTION, venue=account.venue, account=command.account, code=account.is_connected)
     return True
 
 

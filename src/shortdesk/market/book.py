@@ -57,7 +57,7 @@ ROOM_FOR_A_FILL = 24
 
 
 class OrderState(IntEnum):
-    """Bits in ``order.traits`` above those of ``OrderFlag``. All but the first are those of parked orders."""
+    """Bits in ``order.traits`` above those of ``OrderFlag``. All between the first and the last are for parked orders."""
 
     ICEBERG = 16
     PARKED = 32
@@ -67,7 +67,7 @@ class OrderState(IntEnum):
     LADDER_SHIFT = 9
     """From here three bits hold the ladder on which a parked order waits."""
     SELF_TRADE_SHIFT = 12
-    """From here three bits hold its SelfTrade mode."""
+    """From here three bits hold an order's SelfTrade mode."""
 
 
 _COUNTS_FOR_NOTHING = OrderFlag.REDUCE_ONLY | OrderState.PARKED
@@ -199,10 +199,10 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
     order = order_at(w, at)
     shown = lots
     order.extra = 0
-    order.traits = taker.traits
-    if peak > 0 and lots > peak:
-        shown = peak
-        order.extra = ((lots - peak) << 32) | peak
+    order.traits = taker.traits | (taker.self_trade << OrderState.SELF_TRADE_SHIFT)
+    if peak > 0:
+        shown = min(lots, peak)
+        order.extra = ((lots - shown) << 32) | peak
         order.traits |= OrderState.ICEBERG
     order.price_ticks = taker.limit_ticks
     order.lots = shown

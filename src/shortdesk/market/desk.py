@@ -175,9 +175,17 @@ def _refusal_for_form(
         return Refusal.BAD_CLIENT_ID
     if find_order(w, leg, command.client_id) != 0:
         return Refusal.REPEATED_CLIENT_ID
+    if kind >= OrderKind.STOP_LIMIT and _watched_ticks(instrument, flags) == 0:
+        return Refusal.NO_REFERENCE_PRICE
     if has_limit and _is_outside_band(instrument, command.side, command.price_ticks):
         return Refusal.OUTSIDE_PRICE_BAND
     return Refusal.NONE
+
+
+@rule(inline=True)
+def _watched_ticks(instrument: Any, flags: int) -> int:
+    """The price that a parked order waits for."""
+    return int(instrument.last_ticks if flags & OrderFlag.ON_LAST else instrument.mark_ticks)
 
 
 @rule(inline=True)
@@ -213,7 +221,6 @@ def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: i
     """What the book and the account say to an order of good form."""
     side, limit_ticks, flags = taker.side, taker.limit_ticks, taker.traits
     number = leg_at(w, taker.leg).instrument
-    other = front_at(w, ladder_number(number, 1 - side))
     if is_market:
         limit_ticks = _protected_limit(w, number, side)
         if limit_ticks == 0:
@@ -222,9 +229,9 @@ def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: i
         lots = min(lots, reducible_lots(leg_at(w, taker.leg).lots, side))
         if lots == 0:
             return _not_admitted(Refusal.NOTHING_TO_REDUCE)
-    if flags & OrderFlag.POST_ONLY and other.level != 0 and crosses(side, limit_ticks, other.ticks):
-        limit_ticks = other.ticks - 1 if side == Side.BUY else other.ticks + 1
-        if not flags & OrderFlag.SLIDES or limit_ticks == 0:
+    if flags & OrderFlag.POST_ONLY:
+        limit_ticks = _passive_limit(w, number, side, limit_ticks, flags)
+        if limit_ticks == 0:
             return _not_admitted(Refusal.WOULD_TAKE)
     if time_in_force == TimeInForce.FOK:
         limited = new_taker(side, limit_ticks, taker.leg, taker.client_id, flags, taker.self_trade, taker.mechanism)
@@ -232,6 +239,17 @@ def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: i
             return _not_admitted(Refusal.CANNOT_FILL)
     refusal = refusal_for_margin(w, taker.leg, side, limit_ticks, lots, 0, flags)
     return _Entry(refusal, limit_ticks, lots)
+
+
+@rule
+def _passive_limit(w: Any, number: int, side: int, limit_ticks: int, flags: int) -> int:
+    """The limit at which a post-only order rests; 0 if it would take and may not slide, or has nowhere to slide to."""
+    other = front_at(w, ladder_number(number, 1 - side))
+    if other.level == 0 or not crosses(side, limit_ticks, other.ticks):
+        return limit_ticks
+    beside = other.ticks - 1 if side == Side.BUY else other.ticks + 1
+    may_slide = flags & OrderFlag.SLIDES != 0 and beside <= instrument_at(w, number).highest_ticks
+    return int(beside) if may_slide else 0
 
 
 @rule(inline=True)
@@ -387,9 +405,7 @@ def _park(w: Any, leg: int, command: Any) -> int:
     number = leg_at(w, leg).instrument
     instrument = instrument_at(w, number)
     on_last = command.traits & OrderFlag.ON_LAST != 0
-    seen = instrument.last_ticks if on_last else instrument.mark_ticks
-    if seen == 0:
-        return Refusal.NO_REFERENCE_PRICE
+    seen = _watched_ticks(instrument, command.traits)
     is_stop = command.order_kind <= OrderKind.STOP_MARKET
     rises = is_stop == (command.side == Side.BUY)
     if (rises and seen >= command.trigger_ticks) or (not rises and seen <= command.trigger_ticks):
@@ -568,25 +584,25 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
     ``price_ticks`` 0 keeps the price; of a parked order the price is its limit and ``trigger_ticks`` its
     trigger. A changed order may trade at once, as a new one would.
     """
-    at = find_order(w, leg, command.client_id)
-    if at == 0:
-        return Refusal.UNKNOWN_ORDER
-    order = order_at(w, at)
     number = leg_at(w, leg).instrument
     instrument = instrument_at(w, number)
+    at = find_order(w, leg, command.client_id)
+    order = order_at(w, at)
     if instrument.is_halted:
         return Refusal.HALTED
-    if order.traits & OrderState.PARKED:
+    if at != 0 and order.traits & OrderState.PARKED:
         return Refusal.BAD_KIND
+    if command.lots < 0:
+        return Refusal.BAD_SIZE
+    if command.lots > instrument.highest_lots:
+        return Refusal.SIZE_TOO_LARGE
+    if command.price_ticks < 0 or command.price_ticks > instrument.highest_ticks:
+        return Refusal.BAD_PRICE
+    if at == 0:
+        return Refusal.UNKNOWN_ORDER
     limit = command.price_ticks if command.price_ticks != 0 else order.price_ticks
     held = order.lots + hidden_lots(order)
     lots = command.lots if command.lots != 0 else held
-    if lots < 0:
-        return Refusal.BAD_SIZE
-    if lots > instrument.highest_lots:
-        return Refusal.SIZE_TOO_LARGE
-    if limit < 0 or limit > instrument.highest_ticks:
-        return Refusal.BAD_PRICE
     if _is_outside_band(instrument, order.side, limit):
         return Refusal.OUTSIDE_PRICE_BAND
     keeps = instrument.amend_rule == AmendRule.KEEPS_WHEN_SMALLER and limit == order.price_ticks and lots <= held
@@ -615,15 +631,24 @@ def _note_amended(w: Any, number: int, leg: int, client_id: int, ticks: int, lot
 
 @rule
 def _replace(w: Any, leg: int, number: int, at: int, limit: int, lots: int, mechanism: int) -> int:
-    """Take the order out and enter it again as a new one under its number; refused before anything moved."""
+    """Take the order out and enter it again as a new one under its number; refused before anything moved.
+
+    What a new one would be measured for is measured again: whether it takes, and what it can still reduce.
+    """
     order = order_at(w, at)
     side, client_id, flags = order.side, order.client_id, order.traits & _ALL_FLAGS
     peak = order.extra & 0xFFFFFFFF if order.traits & OrderState.ICEBERG else 0
-    other = front_at(w, ladder_number(number, 1 - side))
-    if flags & OrderFlag.POST_ONLY and other.level != 0 and crosses(side, limit, other.ticks):
-        return Refusal.WOULD_TAKE
-    if flags & OrderFlag.REDUCE_ONLY and reducible_lots(leg_at(w, leg).lots, side) == 0:
-        return Refusal.NOTHING_TO_REDUCE
+    self_trade = (order.traits >> OrderState.SELF_TRADE_SHIFT) & 7
+    if peak != 0 and lots - peak > _MOST_PEAK:
+        return Refusal.BAD_PEAK
+    if flags & OrderFlag.REDUCE_ONLY:
+        lots = min(lots, reducible_lots(leg_at(w, leg).lots, side))
+        if lots == 0:
+            return Refusal.NOTHING_TO_REDUCE
+    if flags & OrderFlag.POST_ONLY:
+        limit = _passive_limit(w, number, side, limit, flags)
+        if limit == 0:
+            return Refusal.WOULD_TAKE
     if lots > order.lots + hidden_lots(order) or limit != order.price_ticks:
         refusal = refusal_for_margin(w, leg, side, limit, lots, order.lots + hidden_lots(order), flags)
     else:
@@ -632,6 +657,6 @@ def _replace(w: Any, leg: int, number: int, at: int, limit: int, lots: int, mech
         return refusal
     _note_amended(w, number, leg, client_id, limit, signed(side, lots), 0)
     take_out(w, at)
-    taker = new_taker(side, limit, leg, client_id, flags, SelfTrade.ALLOW, mechanism)
+    taker = new_taker(side, limit, leg, client_id, flags, self_trade, mechanism)
     _trade_apart(w, number, taker, lots, peak, False)
     return Refusal.NONE

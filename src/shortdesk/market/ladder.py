@@ -24,6 +24,7 @@ from shortdesk.ground.compile import rule
 from shortdesk.market.tables import BUCKET, PAGE, Shelf, front_at, level_at, put_back, row_at, rows_of, take_row
 
 __all__ = [
+    "HIGHEST_TICKS",
     "LADDERS",
     "Ladder",
     "enqueue",
@@ -38,6 +39,8 @@ __all__ = [
 _STOREYS = 6
 _PAGE_BITS = 6
 _IN_PAGE = 63
+HIGHEST_TICKS = (1 << 42) - 1
+"""The highest price a ladder can hold."""
 LADDERS = 8
 """Ladders per instrument."""
 

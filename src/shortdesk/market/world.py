@@ -18,25 +18,29 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import InputError, UsageError
+from shortdesk.ground.instrument import Form
 from shortdesk.market.accounts import link_balance, link_leg
 from shortdesk.market.advance import obey_all
 from shortdesk.market.book import link_order
 from shortdesk.market.desk import Halt
-from shortdesk.market.ladder import LADDERS, link_page
+from shortdesk.market.ladder import HIGHEST_TICKS, LADDERS, link_page
+from shortdesk.market.note import Detail
 from shortdesk.market.tables import (
     PAGE,
     SHELF,
     SHELF_BYTES,
     TABLES,
     Shelf,
+    account_at,
     clock_of,
+    instrument_at,
     order_at,
     row_at,
     rows_of,
     shelf_at,
 )
 
-__all__ = ["Capacity", "World"]
+__all__ = ["Capacity", "World", "bare_world"]
 
 _LINE = 64
 _MAGIC = "shortdesk world"
@@ -254,6 +258,23 @@ class World:
                 if not grows:
                     raise UsageError(f"the table of {full.name.lower()} is full; give the World more room")
                 self.grow(full)
+
+
+def bare_world(capacity: Capacity, detail: int = Detail.MONEY) -> World:
+    """A World with one venue, one account and one bare instrument: a book in which nobody's money moves."""
+    world = World(capacity)
+    for shelf in (Shelf.VENUES, Shelf.INSTRUMENTS, Shelf.ACCOUNTS):
+        place = shelf_at(world.block, shelf)
+        place.used = place.live = 1
+    instrument = instrument_at(world.block, 1)
+    instrument.venue = 1
+    instrument.form = Form.LINEAR
+    instrument.factor = 1
+    instrument.highest_ticks = HIGHEST_TICKS
+    instrument.highest_lots = 1 << 40
+    account_at(world.block, 1).venue = 1
+    clock_of(world.block).detail = detail
+    return world
 
 
 def _aligned(size: int) -> NDArray[np.uint8]:
