@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -274,6 +276,25 @@ def test_a_damaged_block_is_bad_input_and_named(run: Path, ask: Ask) -> None:
     code, out, err = ask(run, "select count(*) from journal")
     assert (code, out) == (3, "")
     assert "block-000002.parquet (rows 8 to 15): this block is damaged" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends an interrupt as a terminal does on POSIX systems")
+def test_a_long_query_can_be_interrupted(run: Path, tmp_path: Path) -> None:
+    endless = "select count(*) from range(100000000) a, range(1000000) b where a.range + b.range = 7"
+    program = "import sys; from shortdesk.doors.cli import main; print('ready', flush=True); main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, "sql", str(run), endless, "-o", str(tmp_path / "a.csv")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(2)
+        assert process.poll() is None, "the query was to take far longer"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, err) == (130, "interrupted\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
 def test_help_names_the_views(ask: Ask) -> None:

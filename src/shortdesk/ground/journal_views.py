@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,17 +130,23 @@ def _without_semicolon(database: DuckDBPyConnection, query: str) -> str:
 
 
 def execute(database: DuckDBPyConnection, text: str) -> DuckDBPyConnection:
-    """The answer to a query that ``only_reads`` has made.
+    """The answer to a query that ``only_reads`` has made; Ctrl-C stops it.
 
     Raises:
         UsageError: the query names what does not exist, or cannot be computed.
     """
     import duckdb
 
-    try:
-        return database.execute(text)
-    except duckdb.Error as problem:
-        raise UsageError(f"the query cannot be answered: {_first_line(problem)}") from None
+    # DuckDB does not look for signals while it computes, so it computes beside the thread that receives them.
+    with ThreadPoolExecutor(1) as beside:
+        answer = beside.submit(database.execute, text)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            database.interrupt()
+            raise
+        except duckdb.Error as problem:
+            raise UsageError(f"the query cannot be answered: {_first_line(problem)}") from None
 
 
 def _first_line(problem: Exception) -> str:

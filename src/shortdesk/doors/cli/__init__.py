@@ -83,6 +83,7 @@ def app_of(names: Sequence[str]) -> Any:
         help="A desk for people who sell short in crypto markets.",
         help_format="plaintext",
         version_flags=["--version", "-V"],
+        suppress_keyboard_interrupt=False,  # main says so, and with which exit code
     )
     for name in names:
         app.command(_function(name), name=name)
