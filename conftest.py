@@ -2,7 +2,8 @@
 
 Python blocks of one page share a namespace. ``console`` blocks are commands of the ``shortdesk`` program with the
 output they must print: ``...`` stands for any text, and a last line ``[exit 2]`` for an exit code other than 0.
-A ``toml`` block whose first line is a comment with a file name is written to that file for the commands after it.
+A ``toml`` block whose first line is a comment with a file name is written to that file for the commands after it; a ``json`` block, which
+can hold no comment, is written to ``examples.json``.
 """
 
 from __future__ import annotations
@@ -79,11 +80,17 @@ def write_file(example: Example) -> None:
         (page_folder(example.document) / named.group(1)).write_text(str(example.parsed), encoding="utf-8")
 
 
+def write_examples(example: Example) -> None:
+    """Keep a block of worked examples for the commands after it."""
+    (page_folder(example.document) / "examples.json").write_text(str(example.parsed), encoding="utf-8")
+
+
 pages = Sybil(
     parsers=[
         PythonCodeBlockParser(doctest_optionflags=OPTIONS),
         CodeBlockParser(language="console", evaluator=evaluate_console),
         CodeBlockParser(language="toml", evaluator=write_file),
+        CodeBlockParser(language="json", evaluator=write_examples),
         SkipParser(),
     ],
     pattern="*.md",

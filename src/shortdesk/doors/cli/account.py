@@ -78,7 +78,7 @@ def _print(
     out.print(_fields_table(report, after))
     if report.legs:
         out.print()
-        out.print(_legs_table(after.legs if after else report.legs))
+        out.print(_legs_table(after.legs if after else report.legs, book.currency))
     if report.assets:
         out.print()
         out.print(_assets_table(after or report))
@@ -107,7 +107,7 @@ def _fields_table(report: AccountReport, after: AccountReport | None) -> Table:
     return table
 
 
-def _legs_table(legs: Sequence[LegReport]) -> Table:
+def _legs_table(legs: Sequence[LegReport], currency: str) -> Table:
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     names = (
         "position",
@@ -122,14 +122,14 @@ def _legs_table(legs: Sequence[LegReport]) -> Table:
         "room",
     )
     for name in names:
-        table.add_column(name, justify="left" if name == "position" else "right")
+        table.add_column(name, justify="left" if name == "position" else "right", no_wrap=name == "position")
     for leg in legs:
         table.add_row(
             f"{leg.symbol} {leg.side} {leg.margin}",
             figure(leg.size, 6, 0),
             figure(leg.entry),
             figure(leg.mark),
-            f"{figure(leg.unrealised)} {leg.settle}",
+            figure(leg.unrealised) if leg.settle == currency else f"{figure(leg.unrealised)} {leg.settle}",
             figure(leg.maintenance_margin),
             str(leg.tier),
             _price(leg.liquidation_below, leg.mark),
@@ -154,8 +154,8 @@ def _assets_table(report: AccountReport) -> Table:
             figure(asset.long_coins, 6, 0),
             figure(asset.short_coins, 6, 0),
             figure(asset.hedge_ratio, 4, 2) if asset.hedge_ratio is not None else "-",
-            _price(asset.liquidation_below),
-            _price(asset.liquidation_above),
+            "now" if report.liquidatable else _price(asset.liquidation_below),
+            "now" if report.liquidatable else _price(asset.liquidation_above),
         )
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from shortdesk.doors.cli.output import console, to_json
 from shortdesk.doors.verify.examples import example_files
 from shortdesk.doors.verify.runner import Failure, FileResult, run_file
 from shortdesk.ground.errors import UsageError
+from shortdesk.ground.fine import plain
 
 __all__ = ["verify"]
 
@@ -101,11 +103,15 @@ def _sentence(failure: Failure) -> str:
     example = failure.example
     kind = "flagged, misses" if example.flags else "misses"
     lines = [f"{example.id} ({example.subject}, rule {example.rule}) {kind}"]
-    lines += [f"  {d.field}: expected {d.expected}, got {d.got}" for d in failure.differences]
+    lines += [f"  {d.field}: expected {d.expected}, got {_shown(d.got)}" for d in failure.differences]
     if failure.error:
         lines.append(f"  {failure.error}")
     lines.append(f"  inputs: {', '.join(f'{name}={value}' for name, value in example.inputs.items())}")
     return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
 
 
 def _as_object(results: Sequence[FileResult]) -> dict[str, Any]:
@@ -129,6 +135,6 @@ def _failure_object(failure: Failure) -> dict[str, Any]:
         "rule": example.rule,
         "flags": list(example.flags),
         "inputs": dict(example.inputs),
-        "differences": [{"field": d.field, "expected": d.expected, "got": str(d.got)} for d in failure.differences],
+        "differences": [{"field": d.field, "expected": d.expected, "got": _shown(d.got)} for d in failure.differences],
         "error": failure.error or None,
     }
