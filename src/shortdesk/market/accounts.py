@@ -66,7 +66,7 @@ def has_account(w: Any, account: int) -> bool:
 @rule(inline=True)
 def _leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> Any:
     mask = rows_of(w, Shelf.LEG_BUCKETS) - 1
-    return row_at(w, Shelf.LEG_BUCKETS, (account + instrument * 40503 + hedge * 9973) & mask, BUCKET)
+    return row_at(w, Shelf.LEG_BUCKETS, (int(account) + int(instrument) * 40503 + int(hedge) * 9973) & mask, BUCKET)
 
 
 @rule(inline=True)
@@ -92,7 +92,7 @@ def link_leg(w: Any, at: int) -> None:
 @rule(inline=True)
 def _balance_bucket(w: Any, account: int, asset: int, leg: int) -> Any:
     mask = rows_of(w, Shelf.BALANCE_BUCKETS) - 1
-    return row_at(w, Shelf.BALANCE_BUCKETS, (account + asset * 40503 + leg * 9973) & mask, BUCKET)
+    return row_at(w, Shelf.BALANCE_BUCKETS, (int(account) + int(asset) * 40503 + int(leg) * 9973) & mask, BUCKET)
 
 
 @rule

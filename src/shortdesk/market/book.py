@@ -57,7 +57,7 @@ ROOM_FOR_A_FILL = 24
 
 
 class OrderState(IntEnum):
-    """Bits in ``order.traits`` above those of ``OrderFlag``. All between the first and the last are for parked orders."""
+    """Bits in ``order.traits`` above those of ``OrderFlag``; those between first and last are for parked orders."""
 
     ICEBERG = 16
     PARKED = 32
@@ -201,8 +201,8 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
     order.extra = 0
     order.traits = taker.traits | (taker.self_trade << OrderState.SELF_TRADE_SHIFT)
     if peak > 0:
-        shown = min(lots, peak)
-        order.extra = ((lots - shown) << 32) | peak
+        shown = min(lots, int(peak))
+        order.extra = ((lots - shown) << 32) | int(peak)
         order.traits |= OrderState.ICEBERG
     order.price_ticks = taker.limit_ticks
     order.lots = shown

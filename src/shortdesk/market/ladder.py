@@ -61,7 +61,7 @@ class Ladder(IntEnum):
 @rule(inline=True)
 def ladder_number(instrument: int, which: int) -> int:
     """The number of one of an instrument's ladders."""
-    return (instrument << 3) | which
+    return (int(instrument) << 3) | int(which)
 
 
 @rule(inline=True)
