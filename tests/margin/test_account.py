@@ -78,10 +78,10 @@ ACCOUNTS = {
         debt_rate="0.05",
     ),
     "coin-margined short with half its coins": Account(
-        [Balance("BTC", "0.5", "60000")], [leg("BTC", "short", "60000", "60000", "60000", coin_margined())]
+        [Balance("BTC", "0.5", "66000")], [leg("BTC", "short", "60000", "60000", "66000", coin_margined())]
     ),
     "coin-margined long": Account(
-        [Balance("BTC", "0.5", "60000")], [leg("BTC", "long", "60000", "60000", "60000", coin_margined())]
+        [Balance("BTC", "0.5", "66000")], [leg("BTC", "long", "60000", "60000", "66000", coin_margined())]
     ),
 }
 

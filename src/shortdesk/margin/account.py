@@ -19,8 +19,8 @@ from shortdesk.ground.units import Units
 from shortdesk.margin.contract import Contract, leverage_x100
 from shortdesk.margin.desk import HIGHEST
 from shortdesk.margin.position import Position, after_fill, entry_value, unrealised, value_at
-from shortdesk.margin.requirement import position_risk
-from shortdesk.margin.risk import NO_RISK, Risk, Trigger, add, is_liquidatable
+from shortdesk.margin.requirement import TierBy, chosen_tier, position_risk
+from shortdesk.margin.risk import NO_RISK, Risk, Trigger, add, is_liquidatable, margin_gap
 from shortdesk.margin.solve import NO_PRICE, first_dead
 
 __all__ = [
@@ -49,7 +49,11 @@ class Balance(NamedTuple):
     amount: Exact
     price: Exact = 1
     haircut: Exact = 0
-    """Which part of a positive amount does not count as collateral."""
+    """Which part of a positive amount does not count as collateral at all."""
+    uncounted: Exact = 0
+    """Which part of a positive amount must stay untouched while anything is owed (one less a liquidation threshold)."""
+    debt_rate: Exact | None = None
+    """Maintenance margin per worth owed, where this debt has its own; else the account's."""
 
 
 class Leg(NamedTuple):
@@ -74,6 +78,8 @@ class Account(NamedTuple):
     trigger: Trigger = Trigger.AT_OR_BELOW
     debt_rate: Exact = 0
     debt_initial_rate: Exact = 0
+    open_orders: Exact = 0
+    """Initial margin of open orders, in the account's currency."""
 
 
 class AccountFigures(NamedTuple):
@@ -101,7 +107,7 @@ class Moved(NamedTuple):
 def account_risk(account: Account, moves: Mapping[str, Fraction] | None = None) -> Risk:
     """Risk of the account in its currency, on the fine scale; ``moves`` multiplies prices by base asset."""
     moves = moves or {}
-    total = _balances_risk(account, moves)
+    total = add(_balances_risk(account, moves), Risk(Units(0), Units(fine(account.open_orders, 2)), Units(0)))
     for leg in account.legs:
         total = add(total, _leg_risk(leg, moves))
     return total
@@ -109,20 +115,27 @@ def account_risk(account: Account, moves: Mapping[str, Fraction] | None = None) 
 
 def _balances_risk(account: Account, moves: Mapping[str, Fraction]) -> Risk:
     total = NO_RISK
-    on_debt, on_new_debt = to_fraction(account.debt_rate), to_fraction(account.debt_initial_rate)
+    is_owing = any(to_fraction(balance.amount) < 0 for balance in account.balances)
     for balance in account.balances:
         price = to_fraction(balance.price) * moves.get(balance.asset, Fraction(1))
         worth = fine(to_fraction(balance.amount) * price, 2)
-        if worth >= 0:
-            cut = to_fraction(balance.haircut)
-            total = add(
-                total, Risk(Units(worth - mul_div_up(worth, cut.numerator, cut.denominator)), Units(0), Units(0))
-            )
-        else:
-            initial = mul_div_up(-worth, on_new_debt.numerator, on_new_debt.denominator)
-            maintenance = mul_div_up(-worth, on_debt.numerator, on_debt.denominator)
-            total = add(total, Risk(Units(worth), Units(initial), Units(maintenance)))
+        total = add(total, _held_risk(balance, worth, is_owing) if worth >= 0 else _owed_risk(account, balance, -worth))
     return total
+
+
+def _held_risk(balance: Balance, worth: int, is_owing: bool) -> Risk:
+    """What is held counts after its haircut; what a threshold leaves uncounted must stay while anything is owed."""
+    cut, uncounted = to_fraction(balance.haircut), to_fraction(balance.uncounted if is_owing else 0)
+    counted = worth - mul_div_up(worth, cut.numerator, cut.denominator)
+    kept = Units(mul_div_up(counted, uncounted.numerator, uncounted.denominator))
+    return Risk(Units(counted), kept, kept)
+
+
+def _owed_risk(account: Account, balance: Balance, owed: int) -> Risk:
+    rate = to_fraction(account.debt_rate if balance.debt_rate is None else balance.debt_rate)
+    on_new = max(rate, to_fraction(account.debt_initial_rate))
+    initial = mul_div_up(owed, on_new.numerator, on_new.denominator)
+    return Risk(Units(-owed), Units(initial), Units(mul_div_up(owed, rate.numerator, rate.denominator)))
 
 
 def _leg_risk(leg: Leg, moves: Mapping[str, Fraction]) -> Risk:
@@ -197,7 +210,8 @@ def _border(dead: Callable[[int], bool], alive: int, limit: int) -> Decimal | No
 def net_delta(account: Account, base: str) -> Decimal:
     """How much the account gains, in its currency, per unit of currency that the base asset rises.
 
-    Spot and debts count their amounts, linear legs their size, inverse legs n*c/mark coins.
+    Spot and debts count their amounts, linear legs their size, inverse legs n*c/entry coins, whose profit is in the
+    coin itself. Haircuts do not change it.
     """
     coins = sum((to_fraction(b.amount) for b in account.balances if b.asset == base), Fraction(0))
     for leg in account.legs:
@@ -225,7 +239,8 @@ def leg_state(leg: Leg) -> tuple[Decimal, Decimal]:
 def largest_additional(account: Account, leg: Leg) -> Decimal:
     """The largest size that can be added to a leg at its mark, in its own side, by asking the account's Risk.
 
-    The answer leaves equity at or above the initial margin; resolved to 10^-8 of a unit.
+    The answer leaves equity at or above the initial margin with open orders counted, and keeps to the venue's tiers: no
+    more leverage than the tier of the new size allows, no size beyond the last cap. Resolved to 10^-8 of a unit.
     """
     step = ONE // 10**8
     others = [other for other in account.legs if other is not leg]
@@ -233,6 +248,8 @@ def largest_additional(account: Account, leg: Leg) -> Decimal:
 
     def fits(steps: int) -> bool:
         added = _with_lots(leg, side * steps * step)
+        if not _is_offered(added):
+            return False
         risk = account_risk(account._replace(legs=[*others, added]))
         return risk.equity >= risk.initial and not is_liquidatable(risk, account.trigger)
 
@@ -251,6 +268,16 @@ def largest_additional(account: Account, leg: Leg) -> Decimal:
     return from_fine(low * step)
 
 
+def _is_offered(leg: Leg) -> bool:
+    """Whether the venue's tiers allow the leg's size at its leverage."""
+    contract, lots = leg.contract, leg.position.lots
+    now = value_at(contract.form, contract.factor, lots, fine(leg.mark))
+    entered = entry_value(leg.position)
+    tier = chosen_tier(contract.terms, contract.tiers, 0, len(contract.tiers), lots, entered, now)
+    measure = abs(lots) if contract.terms.tier_by == TierBy.CONTRACTS else max(now, entered)
+    return measure <= contract.tiers[-1].cap and to_fraction(leg.leverage) <= contract.rows[tier].max_leverage
+
+
 def hedge_liquidation_price(
     legs: Sequence[Leg], wallet: Exact, *, other_maintenance: Exact = 0, other_unrealised: Exact = 0
 ) -> Decimal | None:
@@ -267,16 +294,21 @@ def hedge_liquidation_price(
             risk = add(risk, _leg_risk(leg._replace(mark=from_fine(ticks)), {}))
         return risk
 
-    entries = [_entry_ticks(leg) for leg in legs if (leg.position.lots > 0) == (net > 0)]
-    dead = first_dead(ask, legs[0].contract.terms.trigger, entries[0], 1 if net > 0 else HIGHEST)
+    dead = first_dead(ask, legs[0].contract.terms.trigger, _safest(ask), 1 if net > 0 else HIGHEST)
     return None if dead == NO_PRICE else from_fine(dead)
 
 
-def _entry_ticks(leg: Leg) -> int:
-    cost, lots = entry_value(leg.position), abs(leg.position.lots)
-    if leg.contract.form == Form.INVERSE:
-        return mul_div_down(lots, leg.contract.factor, cost)
-    return cost // (lots * leg.contract.factor)
+def _safest(ask: Callable[[int], Risk]) -> int:
+    """The price at which most equity stands above maintenance: the top of a concave curve, by thirds."""
+    low, high = 1, HIGHEST
+    while high - low > 2:
+        third = (high - low) // 3
+        left, right = low + third, high - third
+        if margin_gap(ask(left)) < margin_gap(ask(right)):
+            low = left + 1
+        else:
+            high = right
+    return max(range(low, high + 1), key=lambda ticks: margin_gap(ask(ticks)))
 
 
 def _with_lots(leg: Leg, lots: int) -> Leg:
