@@ -2,8 +2,8 @@
 
 Python blocks of one page share a namespace. ``console`` blocks are commands of the ``shortdesk`` program with the
 output they must print: ``...`` stands for any text, and a last line ``[exit 2]`` for an exit code other than 0.
-A ``toml`` block whose first line is a comment with a file name is written to that file for the commands after it; a ``json`` block, which
-can hold no comment, is written to ``examples.json``.
+A ``toml`` block whose first line is a comment with a file name is written to that file for the commands after it;
+a ``json`` block, which can hold no comment, is written to ``examples.json``.
 """
 
 from __future__ import annotations
