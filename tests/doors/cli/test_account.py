@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.doors.cli.conftest import Ask
 
 from shortdesk.doors.cli import main
+from shortdesk.ground.venue import load_venue
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 HEDGED = EXAMPLES / "hedged_account.toml"
@@ -144,10 +145,11 @@ def test_a_coin_as_collateral_and_as_debt(ask: Ask, tmp_path: Path) -> None:
     )
     found = report(ask, path)
     assert found["currency"] == "BTC"
-    assert found["fields"]["totalAssetOfBtc"] == "0.09"
-    assert found["fields"]["totalLiabilityOfBtc"] == "0.05"
-    assert found["fields"]["totalNetAssetOfBtc"] == "0.04"
-    assert found["fields"]["marginLevel"] == "1.8"
+    figures = {key: found["fields"][name] for name, key in load_venue("binance_margin").fields.items()}
+    assert figures["assets"] == "0.09"
+    assert figures["debts"] == "0.05"
+    assert figures["net_assets"] == "0.04"
+    assert figures["margin_level"] == "1.8"
     coins = {coin["base"]: coin for coin in found["coins"]}
     assert coins["ETH"]["liquidation_above"] is None
     # 1,000 + 2 P = 1.1 * 5,000
