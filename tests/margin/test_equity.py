@@ -11,7 +11,7 @@ from shortdesk.ground.venue import load_venue, venue_ids
 from shortdesk.margin import equity
 from shortdesk.margin.fields import DEFINITIONS, Amounts
 
-AMOUNTS = Amounts(*map(Fraction, (1000, 900, 200, -50, 120, 60, 3000, -1000, 700)))
+AMOUNTS = Amounts(*map(Fraction, (1000, 900, 900, 200, -50, 120, 60, 3000, -1000, 700)))
 """assets, collateral, debts, unrealised, initial, maintenance, gross and signed notional, worth for loans"""
 
 FIGURES = {
@@ -44,7 +44,7 @@ def test_every_definition_by_hand(key: str) -> None:
 
 
 def test_ratios_without_a_divisor_have_no_value() -> None:
-    nothing = Amounts(*[Fraction(0)] * 9)
+    nothing = Amounts(*[Fraction(0)] * 10)
     none = {key for key, definition in DEFINITIONS.items() if definition.of(nothing) is None}
     assert none == {"initial_rate", "maintenance_rate", "margin_ratio", "margin_level", "health_factor"}
 

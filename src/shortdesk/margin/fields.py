@@ -19,7 +19,9 @@ class Amounts(NamedTuple):
     assets: Fraction
     """Balances at their prices, before haircuts."""
     collateral: Fraction
-    """The same after haircuts or liquidation thresholds."""
+    """The same after haircuts."""
+    at_thresholds: Fraction
+    """The same at liquidation thresholds."""
     debts: Fraction
     unrealised: Fraction
     initial: Fraction
@@ -70,7 +72,8 @@ DEFINITIONS: dict[str, Definition] = {
     "net_assets": Definition("assets less debts", lambda a: a.assets - a.debts),
     "margin_level": Definition("assets over debts", lambda a: _ratio(a.assets, a.debts)),
     "health_factor": Definition(
-        "collateral at liquidation thresholds over debts; liquidation below 1", lambda a: _ratio(a.collateral, a.debts)
+        "collateral at liquidation thresholds over debts; liquidation below 1",
+        lambda a: _ratio(a.at_thresholds, a.debts),
     ),
     "available_borrows": Definition(
         "collateral at its loan-to-value less debts", lambda a: max(Fraction(0), a.counts_for_loans - a.debts)

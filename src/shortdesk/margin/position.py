@@ -112,7 +112,7 @@ def after_fill(form: int, factor: int, position: Position, lots: int, ticks: int
     open_lots = int(position.open_lots)
     open_cost = int(position.open_cost)
     if closed > 0:
-        worth, carry = _worth_of_fill(form, factor, closed, ticks, carry)
+        worth, carry = _worth_of_fill(form, factor, closed if lots > 0 else -closed, ticks, carry)
         kept = abs(held) - closed
         released = cost_of(open_cost, open_lots, held) - cost_of(open_cost, open_lots, kept)
         realised = gain(form, held > 0, released, worth)
@@ -120,7 +120,7 @@ def after_fill(form: int, factor: int, position: Position, lots: int, ticks: int
             open_lots = 0
             open_cost = 0
     if added > 0:
-        worth, carry = _worth_of_fill(form, factor, added, ticks, carry)
+        worth, carry = _worth_of_fill(form, factor, added if lots > 0 else -added, ticks, carry)
         left = abs(held) - closed
         open_cost = cost_of(open_cost, open_lots, left) + worth
         open_lots = left + added
@@ -132,8 +132,12 @@ def after_fill(form: int, factor: int, position: Position, lots: int, ticks: int
 
 @rule
 def _worth_of_fill(form: int, factor: int, lots: int, ticks: int, carry: int) -> tuple[int, int]:
-    """Units that ``lots`` at ``ticks`` are worth, rounded down, and the remainder out of ``ticks``."""
+    """Unsigned units that signed ``lots`` at ``ticks`` are worth, and the remainder out of ``ticks``.
+
+    Coins that a buy takes are rounded down and those that a sale gives are rounded up, against the trader. The
+    remainder is signed with the fill, so what is sold and bought back at one price cancels to the unit.
+    """
     if form == Form.INVERSE:
-        total = lots * factor + carry
-        return total // ticks, total % ticks
-    return lots * ticks * factor, 0
+        total = carry + lots * factor
+        return abs(total // ticks), total % ticks
+    return abs(lots) * ticks * factor, 0

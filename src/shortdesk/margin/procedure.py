@@ -17,7 +17,7 @@ from shortdesk.ground.sheet import LiquidationRules
 from shortdesk.margin import desk
 from shortdesk.margin.contract import Contract
 from shortdesk.margin.liquidation import first_order_lots, lots_down_to_tier
-from shortdesk.margin.position import Position, after_fill, value_at
+from shortdesk.margin.position import Position, after_fill, entry_value, value_at
 from shortdesk.margin.quantums import partial_limits
 from shortdesk.margin.requirement import TierBy
 from shortdesk.margin.risk import is_liquidatable
@@ -98,7 +98,7 @@ def _next_step(
     lots = abs(held.position.lots)
     notional = value_at(contract.form, contract.factor, lots, ticks)
     if rules.form in ("lower_tier_then_takeover", "two_tiers_then_takeover"):
-        return _tier_step(rules, contract, lots, notional)
+        return _tier_step(rules, contract, held.position, notional)
     if rules.form == "fraction_then_wait" and is_first:
         fraction = to_fraction(rules.first_fraction)
         threshold = fine(rules.threshold, 2)
@@ -117,15 +117,19 @@ def _next_step(
     return lots, words[rules.form]
 
 
-def _tier_step(rules: LiquidationRules, contract: Contract, lots: int, notional: int) -> tuple[int, str]:
-    by_contracts = contract.terms.tier_by == TierBy.CONTRACTS
-    measure = lots if by_contracts else notional
+def _tier_step(rules: LiquidationRules, contract: Contract, position: Position, notional: int) -> tuple[int, str]:
+    """Down by the venue's number of tiers, by the same measure that chose the tier."""
+    lots = abs(position.lots)
+    measure = {
+        TierBy.CONTRACTS: lots,
+        TierBy.ENTRY_VALUE: entry_value(position),
+    }.get(contract.terms.tier_by, notional)
     last_taken = 2 if rules.form == "two_tiers_then_takeover" else 1
     left = lots_down_to_tier(contract.tiers, 0, len(contract.tiers), measure, rules.risk_step_tiers, last_taken)
     if left == 0:
         return lots, "takeover of the whole at the bankruptcy price"
-    kept = left if by_contracts else lots * left // notional
-    return max(1, lots - kept), f"close down by {rules.risk_step_tiers} tier(s)"
+    tiers = "one tier" if rules.risk_step_tiers == 1 else f"{rules.risk_step_tiers} tiers"
+    return max(1, lots - lots * left // measure), f"close down by {tiers}"
 
 
 def _capped_step(rules: LiquidationRules, lots: int, notional: int) -> tuple[int, str]:

@@ -68,13 +68,36 @@ def liquidation_prices(
 
     Each wallet is the initial margin at the entry. All arguments have shape (n,); ``which`` says which contract.
     One compiled call, exact: the same rule as the desk's, on this scale.
+
+    Raises:
+        InputError: a worth would not fit 62 bits.
     """
     rows, sizes, entries, leverages = (
         np.ascontiguousarray(column, np.int64) for column in (which, lots, entry_ticks, leverage_x100)
     )
+    _check_reach(tables, rows, sizes, entries)
     out = np.zeros(len(rows), np.int64)
     _liquidation_prices(tables.contracts, tables.terms, tables.tiers, rows, sizes, entries, leverages, out)
     return out
+
+
+def _check_reach(
+    tables: ContractTables, rows: NDArray[np.int64], sizes: NDArray[np.int64], entries: NDArray[np.int64]
+) -> None:
+    """Refuse sizes whose worth at twice the entry would not fit 62 bits; a kernel would wrap without a word.
+
+    Raises:
+        InputError: names the first row.
+    """
+    # In floating point and half a bit early, so that the check itself cannot wrap.
+    factors = tables.contracts["factor"][rows].astype(np.float64)
+    prices = np.where(tables.contracts["form"][rows] == Form.INVERSE, 1.0, 2.0 * entries)
+    worths = np.abs(sizes).astype(np.float64) * factors * prices
+    far = np.flatnonzero(worths >= 3.2e18)
+    if len(far):
+        i = int(far[0])
+        given = f"{abs(int(sizes[i]))} lots at {int(entries[i])} ticks"
+        raise InputError(f"row {i}: {given} do not fit 62 bits; a coarser unit is needed")
 
 
 @kernel

@@ -24,8 +24,9 @@ from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import Product, VenueRules, find_venue
 from shortdesk.margin import desk
 from shortdesk.margin.account import Account, Balance, Leg
-from shortdesk.margin.borrow import loan_maintenance_rate
 from shortdesk.margin.contract import Contract, build_contract
+from shortdesk.margin.loan_terms import margin_terms
+from shortdesk.margin.position import Position
 from shortdesk.margin.risk import Trigger
 
 __all__ = ["AccountBook", "OpenLeg", "read_account"]
@@ -99,8 +100,6 @@ class AccountBook(NamedTuple):
     account: Account
     cross: Sequence[OpenLeg]
     isolated: Sequence[OpenLeg]
-    order_margin: Decimal
-    """Initial margin of open orders, in dollars."""
     loan_to_value: dict[str, Decimal]
     currency_price: Decimal = Decimal(1)
     """Dollars per unit of the currency in which figures are shown."""
@@ -139,7 +138,7 @@ class _Reader:
             position = desk.opened(contract, row.side, size, row.entry)
         except ShortdeskError as error:
             raise self.wrong(path, error) from None
-        self._check_leverage(row.leverage, contract, path)
+        self._check_limits(row, contract, position, path)
         self.prices.setdefault(resolved.base, row.mark)
         wallet = None
         if mode == "isolated":
@@ -161,11 +160,13 @@ class _Reader:
         if value and not _SMALLEST <= value <= _LARGEST:
             raise self.wrong(path, f"{_shown(value)} is out of reach; expected 1e-18 to 1e15")
 
-    def _check_leverage(self, leverage: Decimal, contract: Contract, path: str) -> None:
-        most = max(row.max_leverage for row in contract.rows)
-        if Fraction(leverage) > most:
-            found = f"{plain(leverage)}x is above the largest leverage of {plain(to_decimal(most), 2)}x"
-            raise self.wrong(f"{path}.leverage", found)
+    def _check_limits(self, row: _Position, contract: Contract, position: Position, path: str) -> None:
+        """Refuse leverage above the tier that the position stands in, and sizes beyond the last tier."""
+        tier = desk.margins(contract, position, row.entry).tier
+        found = contract.rows[tier - 1]
+        if Fraction(row.leverage) > found.max_leverage:
+            most = f"{plain(to_decimal(found.max_leverage), 2)}x in tier {tier} of {len(contract.rows)}"
+            raise self.wrong(f"{path}.leverage", f"{plain(row.leverage)}x is above the largest leverage of {most}")
 
     def currency_price(self) -> Decimal:
         """Dollars per unit of the account's currency: one for dollars, else the price the file gives for the coin."""
@@ -185,8 +186,11 @@ class _Reader:
                     raise self.wrong(f"{path}.amount", "is negative; owed amounts stand under [[loan]]")
                 self._check_money(row, path)
                 amount = row.amount if kind == "balance" else -(row.amount + row.interest)
-                haircut = self._haircut(row, path) if kind == "balance" else Decimal(0)
-                found.append(Balance(row.asset, amount, self._price(row, path), haircut))
+                price = self._price(row, path)
+                if kind == "balance":
+                    found.append(Balance(row.asset, amount, price, row.haircut or 0, self._uncounted(row.asset)))
+                else:
+                    found.append(Balance(row.asset, amount, price, debt_rate=self._debt_rate(row.asset, path)))
         return found
 
     def _check_money(self, row: _Money, path: str) -> None:
@@ -206,17 +210,23 @@ class _Reader:
             return Decimal(1)
         raise self.wrong(path, f"no price for {row.asset}; give price here or [prices] {row.asset} = ...")
 
-    def _haircut(self, row: _Money, path: str) -> Decimal:
-        """The haircut given, or what the sheet leaves uncounted: one less the asset's liquidation threshold."""
-        if row.haircut is not None:
-            if not 0 <= row.haircut <= 1:
-                raise self.wrong(f"{path}.haircut", f"{row.haircut} is not between 0 and 1")
-            return row.haircut
+    def _uncounted(self, asset: str) -> Decimal:
+        """What a lending market leaves uncounted of an asset: one less its liquidation threshold."""
         for product in self.rules.product:
-            reserves = [r for r in product.reserves if r.symbol == row.asset and r.since <= self.day]
+            reserves = [r for r in product.reserves if r.symbol == asset and r.since <= self.day]
             if reserves:
                 return 1 - max(reserves, key=lambda r: r.since).liquidation_threshold
         return Decimal(0)
+
+    def _debt_rate(self, asset: str, path: str) -> Fraction:
+        """Maintenance margin per worth owed, by the venue's rules for loans of this coin."""
+        for product in self.rules.product:
+            if product.kind == "spot_margin":
+                try:
+                    return margin_terms(product, asset, self.content.mode, self.day).maintenance_rate
+                except ShortdeskError as error:
+                    raise self.wrong(path, error) from None
+        return Fraction(0)
 
     def loan_to_value(self) -> dict[str, Decimal]:
         return {
@@ -226,33 +236,35 @@ class _Reader:
             if reserve.since <= self.day
         }
 
-    def order_margin(self) -> Decimal:
-        total = Fraction(0)
-        for i, row in enumerate(self.content.order):
-            path = f"order[{i}]"
-            for field in ("size", "price", "leverage"):
-                self._in_reach(getattr(row, field), f"{path}.{field}")
-            try:
-                resolved = resolve(self.rules, row.kind, row.symbol, self.day)
-                product = self.rules.of_kind(resolved.kind)
-                instrument = find_instrument(self.rules, product, resolved, self.day, row.price)
-            except ShortdeskError as error:
-                raise self.wrong(path, error) from None
-            face = Fraction(row.size) * (Fraction(instrument.contract_size) if product.kind == "inverse" else 1)
-            worth = face if product.kind == "inverse" else face * Fraction(row.price)
-            total += worth / Fraction(row.leverage)
-        return to_decimal(total)
+    def order_margin(self, legs: Sequence[OpenLeg]) -> Decimal:
+        """Initial margin of open orders, in dollars; the part of an order that closes a position needs none."""
+        return to_decimal(
+            sum(
+                (self._margin_of_order(row, f"order[{i}]", legs) for i, row in enumerate(self.content.order)),
+                Fraction(0),
+            )
+        )
 
-    def debt_rate(self) -> Fraction:
-        """Maintenance margin per debt, by the venue's own level."""
-        for product in self.rules.product:
-            tables = [t for t in product.borrow if t.since <= self.day and self.content.mode in t.modes]
-            if tables and product.kind == "spot_margin":
-                newest = max(tables, key=lambda table: table.since)
-                if newest.level_form == "assets_over_debts":
-                    return loan_maintenance_rate(level=newest.liquidation_level)
-                return loan_maintenance_rate(maintenance_rate=newest.maintenance_rate)
-        return Fraction(0)
+    def _margin_of_order(self, row: _Order, path: str, legs: Sequence[OpenLeg]) -> Fraction:
+        for field in ("size", "price", "leverage"):
+            self._in_reach(getattr(row, field), f"{path}.{field}")
+        mode = "isolated" if self.content.mode == "isolated" else "cross"
+        try:
+            resolved = resolve(self.rules, row.kind, row.symbol, self.day)
+            product = self.rules.of_kind(resolved.kind)
+            instrument = find_instrument(self.rules, product, resolved, self.day, row.price)
+            contract = build_contract(product, resolved.symbol, mode, self.day, contract_size=instrument.contract_size)
+        except ShortdeskError as error:
+            raise self.wrong(path, error) from None
+        size = Fraction(_size_on_desk(contract.form, row.size, instrument))
+        closes = "long" if row.side == "sell" else "short"
+        held = [leg for leg in legs if leg.leg.symbol == resolved.symbol and leg.side == closes]
+        opens = size - sum(Fraction(desk.size_of(leg.leg.position)) for leg in held)
+        if opens <= 0:
+            return Fraction(0)
+        position = desk.opened(contract, row.side, opens, row.price)
+        margin = Fraction(desk.margins(contract, position, row.price, row.leverage).initial)
+        return margin * (Fraction(row.price) if contract.form == Form.INVERSE else 1)
 
 
 def _shown(value: Decimal) -> str:
@@ -286,7 +298,8 @@ def read_account(path: Path, today: date) -> AccountBook:
     trigger = cross[0].leg.contract.terms.trigger if cross else Trigger.AT_OR_BELOW
     if any(product.kind == "lending" for product in rules.product):
         trigger = Trigger.BELOW
-    account = Account(reader.balances(), [leg.leg for leg in cross], trigger, reader.debt_rate())
+    orders = reader.order_margin(legs)
+    account = Account(reader.balances(), [leg.leg for leg in cross], trigger, open_orders=orders)
     return AccountBook(
         rules,
         reader.day,
@@ -294,7 +307,6 @@ def read_account(path: Path, today: date) -> AccountBook:
         account,
         cross,
         [leg for leg in legs if leg.isolated_wallet is not None],
-        reader.order_margin(),
         reader.loan_to_value(),
         reader.currency_price(),
     )

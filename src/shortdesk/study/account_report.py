@@ -113,12 +113,14 @@ def _moved(book: AccountBook, moves: Mapping[str, Fraction]) -> AccountBook:
 
 def _amounts(book: AccountBook) -> Amounts:
     """What the account's figures are made of, in its currency. Risk is in dollars until here."""
-    assets = collateral = debts = loans = Fraction(0)
+    assets = collateral = at_thresholds = debts = loans = Fraction(0)
     for balance in book.account.balances:
         worth = to_fraction(balance.amount) * to_fraction(balance.price)
         if worth >= 0:
             assets += worth
-            collateral += worth * (1 - to_fraction(balance.haircut))
+            counted = worth * (1 - to_fraction(balance.haircut))
+            collateral += counted
+            at_thresholds += counted * (1 - to_fraction(balance.uncounted))
             loans += worth * Fraction(book.loan_to_value.get(balance.asset, Decimal(0)))
         else:
             debts -= worth
@@ -133,9 +135,10 @@ def _amounts(book: AccountBook) -> Amounts:
     in_dollars = (
         assets,
         collateral,
+        at_thresholds,
         debts,
         unrealised,
-        Fraction(risk.initial, ONE**2) + Fraction(book.order_margin),
+        Fraction(risk.initial, ONE**2),
         Fraction(risk.maintenance, ONE**2),
         gross,
         signed,
@@ -213,6 +216,12 @@ def _asset_report(book: AccountBook, base: str) -> AssetReport:
             amount = to_fraction(balance.amount)
             long_coins += max(Fraction(0), amount)
             short_coins += max(Fraction(0), -amount)
+    # The coins behind an isolated coin-margined position rise with the price too.
+    behind = sum(
+        (to_fraction(leg.isolated_wallet or 0) for leg in book.isolated if leg.leg.settle == base == leg.leg.base),
+        Fraction(0),
+    )
+    long_coins += behind
     moved = liquidation_moves(book.account, base)
     price = next((to_fraction(leg.leg.mark) for leg in every if leg.leg.base == base), None)
     if price is None:
@@ -220,7 +229,7 @@ def _asset_report(book: AccountBook, base: str) -> AssetReport:
     deaths = [None if m is None else to_decimal(Fraction(m) * price) for m in moved]
     return AssetReport(
         base=base,
-        net_delta=net_delta(whole, base),
+        net_delta=to_decimal(Fraction(net_delta(whole, base)) + behind),
         long_coins=to_decimal(long_coins),
         short_coins=to_decimal(short_coins),
         hedge_ratio=to_decimal(short_coins / long_coins) if long_coins else None,

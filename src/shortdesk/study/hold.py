@@ -18,6 +18,7 @@ from shortdesk.ground.exact import mul_div_up
 from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.venue import VenueRules
 from shortdesk.intake import format_time
+from shortdesk.margin.loan_terms import margin_terms
 from shortdesk.margin.position import FLAT, after_fill
 from shortdesk.margin.solve import NO_PRICE
 from shortdesk.study import hold_words as words
@@ -37,7 +38,6 @@ from shortdesk.study.hold_short import LoanShort, PerpShort, Short
 from shortdesk.study.hold_walk import Added, Charge, Funding, Hours, NewRules, Path, Walk, smallest_wallet, walk
 from shortdesk.study.short import short_ticket
 from shortdesk.study.ticket import ShortRequest, ShortTicket, Size, Sized, place, sized
-from shortdesk.study.ticket_loan import margin_terms
 
 __all__ = ["History", "HoldRequest", "hold"]
 
@@ -161,7 +161,7 @@ def _perpetual(order: Sized, ticket: ShortTicket, grid: Grid, first: Epoch) -> P
 
 def _borrowed(order: Sized, request: ShortRequest, ticket: ShortTicket, grid: Grid, opened_nanos: int) -> LoanShort:
     assert ticket.wallet is not None
-    terms = margin_terms(order, request, ticket.mode)
+    terms = margin_terms(order.product, order.resolved.base, ticket.mode, request.day)
     rules = order.product.borrow_at(request.day, ticket.mode, order.resolved.base)
     call = rules.margin_call_level
     if ticket.mode == "isolated" and order.product.ladders:

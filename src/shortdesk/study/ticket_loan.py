@@ -6,39 +6,20 @@ over the wallet, as on a perpetual, so that columns can be compared; Binance's o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.fine import plain, to_decimal
-from shortdesk.ground.venue import BorrowRules, LadderRules, ReserveRules, at
+from shortdesk.ground.venue import at
 from shortdesk.margin import borrow, desk
-from shortdesk.margin.risk import Trigger
+from shortdesk.margin.loan_terms import LoanTerms, lending_terms, margin_terms
 from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
 from shortdesk.study.ticket_explain import explain_loan
 
-__all__ = ["LoanTerms", "loan_ticket", "margin_terms"]
-
-
-@dataclass(frozen=True, slots=True)
-class LoanTerms:
-    """What a venue asks of a short on borrowed coins, whatever form its sheet has."""
-
-    initial_rate: Fraction
-    """Equity that a new loan needs, per debt."""
-    maintenance_rate: Fraction
-    """Equity per debt at which it is called in."""
-    asset_rate: Fraction
-    """Part of the assets that does not count against liquidation."""
-    initial_asset_rate: Fraction
-    """Part of the assets that does not count for a new loan."""
-    trigger: Trigger
-    hourly_rate: Decimal
-    sentence: str
-    notes: tuple[str, ...]
-    source: str
+__all__ = ["loan_ticket"]
 
 
 def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
@@ -48,7 +29,11 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         UsageError: mode or leverage that the venue does not take.
     """
     mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
-    terms = _lending_terms(order, request) if order.product.kind == "lending" else margin_terms(order, request, mode)
+    resolved, product = order.resolved, order.product
+    if product.kind == "lending":
+        terms = lending_terms(product, resolved.quote, resolved.symbol, request.day)
+    else:
+        terms = margin_terms(product, resolved.base, mode, request.day)
     wallet, leverage = _wallet_and_leverage(order, request, terms)
     dead = borrow.loan_liquidation_price(
         maintenance_rate=terms.maintenance_rate,
@@ -138,84 +123,6 @@ def _most_leverage(terms: LoanTerms) -> Fraction:
     # wallet >= initial * N + uncounted * (wallet + N), solved for N / wallet.
     uncounted = terms.initial_asset_rate
     return (1 - uncounted) / (terms.initial_rate + uncounted)
-
-
-def margin_terms(order: Sized, request: ShortRequest, mode: str) -> LoanTerms:
-    """What a venue asks of a spot-margin short in a mode, by its rules of the day.
-
-    Raises:
-        UsageError: the venue does not lend so.
-    """
-    rules = order.product.borrow_at(request.day, mode, order.resolved.base)
-    if mode == "isolated" and order.product.ladders:
-        ladder = _ladder(order, request)
-        return _level_terms(
-            rules, ladder.initial_ratios[0], ladder.liquidation_level, (rules.note, ladder.note), ladder.source
-        )
-    if rules.level_form == "assets_over_debts":
-        # The venue lends up to its leverage: assets over debts of lev / (lev - 1).
-        ratio = rules.largest_leverage / (rules.largest_leverage - 1)
-        return _level_terms(rules, ratio, rules.liquidation_level, (rules.note,), f"{rules.source} [{rules.evidence}]")
-    fee = at(order.product.fees, request.day, "fees").taker if rules.fee_in_trigger else Decimal(0)
-    rate = borrow.loan_maintenance_rate(maintenance_rate=rules.maintenance_rate, taker_fee=fee)
-    return LoanTerms(
-        initial_rate=1 / Fraction(rules.largest_leverage),
-        maintenance_rate=rate,
-        asset_rate=Fraction(0),
-        initial_asset_rate=Fraction(0),
-        trigger=Trigger.AT_OR_BELOW,
-        hourly_rate=rules.hourly_rate,
-        sentence=f"equity over debt must stay above {plain(to_decimal(rate * 100), 4)} %",
-        notes=(rules.note,),
-        source=f"{rules.source} [{rules.evidence}]",
-    )
-
-
-def _level_terms(
-    rules: BorrowRules, initial_ratio: Decimal, level: Decimal, notes: tuple[str, ...], source: str
-) -> LoanTerms:
-    return LoanTerms(
-        initial_rate=Fraction(initial_ratio) - 1,
-        maintenance_rate=borrow.loan_maintenance_rate(level=level),
-        asset_rate=Fraction(0),
-        initial_asset_rate=Fraction(0),
-        trigger=Trigger.AT_OR_BELOW,
-        hourly_rate=rules.hourly_rate,
-        sentence=f"assets over debts: liquidation at {plain(level)}, new loans from {plain(initial_ratio, 4)}",
-        notes=notes,
-        source=source,
-    )
-
-
-def _ladder(order: Sized, request: ShortRequest) -> LadderRules:
-    ladders = [ladder for ladder in order.product.ladders if ladder.since <= request.day]
-    named = [ladder for ladder in ladders if order.resolved.base in ladder.bases]
-    return at(named or [ladder for ladder in ladders if not ladder.bases], request.day, "isolated margin ladders")
-
-
-def _lending_terms(order: Sized, request: ShortRequest) -> LoanTerms:
-    collateral = _reserve(order, request, order.resolved.quote)
-    borrowed = _reserve(order, request, order.resolved.symbol)
-    ltv, threshold = Fraction(collateral.loan_to_value), Fraction(collateral.liquidation_threshold)
-    return LoanTerms(
-        initial_rate=Fraction(0),
-        maintenance_rate=Fraction(0),
-        asset_rate=1 - threshold,
-        initial_asset_rate=1 - ltv,
-        trigger=Trigger.BELOW,
-        hourly_rate=borrowed.hourly_rate,
-        sentence=(
-            f"collateral {collateral.symbol} counts {plain(collateral.liquidation_threshold * 100)} % "
-            f"(new loans up to {plain(collateral.loan_to_value * 100)} %); liquidation below a health factor of 1"
-        ),
-        notes=(f"the proceeds of the sale are posted as {collateral.symbol} too", borrowed.note),
-        source=f"{collateral.source} [{collateral.evidence}]",
-    )
-
-
-def _reserve(order: Sized, request: ShortRequest, symbol: str) -> ReserveRules:
-    known = [reserve for reserve in order.product.reserves if reserve.symbol == symbol]
-    return at(known, request.day, f"{order.product.name}: reserve {symbol}")
 
 
 def _interest(request: ShortRequest, terms: LoanTerms, notional: Decimal) -> Carry:
