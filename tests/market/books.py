@@ -11,9 +11,7 @@ from shortdesk.market.note import Detail
 from shortdesk.market.tables import Shelf, account_at, clock_of, front_at, instrument_at, level_at, shelf_at
 from shortdesk.market.world import Capacity, World, bare_world
 
-SMALL = Capacity(
-    accounts=8, legs=16, balances=64, orders=200, pages=200, nodes=400, journal_rows=400, messages=8, loans=8
-)
+SMALL = Capacity(accounts=8, legs=16, orders=200, pages=200, nodes=400, journal_rows=400)
 
 
 class Bench:

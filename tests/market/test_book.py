@@ -11,7 +11,8 @@ from tests.market.books import FOK, IOC, MARKET, POST, REDUCE, SLIDE, SMALL, Ben
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, SelfTrade, Withdrawn
 from shortdesk.market.command import CommandKind, new_commands
-from shortdesk.market.desk import AmendRule, BoundFrom, stir
+from shortdesk.market.desk import AmendRule
+from shortdesk.market.entry import BoundFrom, stir
 from shortdesk.market.tables import Shelf, account_at, leg_at
 from shortdesk.market.world import Capacity, World
 

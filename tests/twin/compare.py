@@ -26,10 +26,7 @@ from shortdesk.market.note import Detail
 from shortdesk.market.tables import CLOCK, LEG, Shelf, account_at, clock_of, instrument_at, leg_at, shelf_at, venue_at
 from shortdesk.market.world import Capacity, World
 
-SMALL = Capacity(
-    venues=2, instruments=3, accounts=8, legs=40, orders=64, pages=32, nodes=96,
-    journal_rows=200,
-)  # fmt: skip
+SMALL = Capacity(venues=2, instruments=3, accounts=8, legs=40, orders=64, pages=32, nodes=96, journal_rows=200)
 LADDERS = ("bids", "asks", "mark falls", "mark rises", "last falls", "last rises")
 OWN = (CommandKind.MARK, CommandKind.HALT, CommandKind.OUTAGE)
 _PAGE_PRICES = 64

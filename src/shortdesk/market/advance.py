@@ -12,20 +12,23 @@ from typing import Any
 from shortdesk.ground.compile import kernel, rule
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
-from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, room_for_a_leg
+from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for
 from shortdesk.market.command import CommandKind
-from shortdesk.market.desk import (
-    Halt,
-    amend_order,
-    can_start,
-    cancel_leg,
-    cancel_order,
-    carry_on,
-    fire_parked,
-    place_order,
-)
+from shortdesk.market.desk import amend_order, cancel_leg, cancel_order, place_order
+from shortdesk.market.entry import Halt, can_start, carry_on
 from shortdesk.market.note import Detail, note, note_refusal
-from shortdesk.market.tables import Shelf, account_at, clock_of, instrument_at, leg_at, message_at, shelf_at, venue_at
+from shortdesk.market.parked import fire_parked
+from shortdesk.market.tables import (
+    Shelf,
+    account_at,
+    clock_of,
+    has_room,
+    instrument_at,
+    leg_at,
+    shelf_at,
+    told_of,
+    venue_at,
+)
 
 __all__ = ["obey", "obey_all", "tell"]
 
@@ -65,7 +68,7 @@ def tell(
     clock.halt = Halt.DONE
     if is_stirred(w) or not can_start(w):
         return -1
-    command = message_at(w, 0)
+    command = told_of(w)
     command.time_ns = clock.now_ns
     command.client_id = client_id
     command.price_ticks = price_ticks
@@ -141,10 +144,9 @@ def _leg_of(w: Any, command: Any) -> int:
 
 @rule
 def _new_leg(w: Any, command: Any, hedge: int) -> int:
-    full = room_for_a_leg(w)
-    if full != 0:
+    if not has_room(w, Shelf.LEGS, 1):
         clock_of(w).halt = Halt.TABLE_FULL
-        clock_of(w).full_table = full
+        clock_of(w).full_table = Shelf.LEGS
         return 0
     return leg_for(w, command.account, command.instrument, hedge)
 

@@ -12,7 +12,11 @@ __all__ = ["COMMAND", "COMMAND_FIELDS", "CommandKind", "new_commands"]
 
 
 class CommandKind(IntEnum):
-    """What is asked. Kinds from ``DEPOSIT`` on use ``lots`` for units, rates or times, as they say."""
+    """What is asked.
+
+    The market obeys the kinds up to ``CONNECTION`` and refuses those behind it as unknown until their rules stand.
+    Kinds from ``DEPOSIT`` on use ``lots`` for units, rates or times, as they say.
+    """
 
     PLACE = 0
     CANCEL = 1
@@ -77,7 +81,6 @@ COMMAND_FIELDS = [
     ("traits", "<u1"),
     ("self_trade", "<u1"),
     ("mechanism", "<u1"),
-    ("chain", "<i4"),  # of the inbox, while the command is on its way
 ]
 
 COMMAND = np.dtype((np.record, np.dtype(COMMAND_FIELDS, align=True)))

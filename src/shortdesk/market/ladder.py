@@ -1,8 +1,8 @@
 """A ladder: queues of rows ordered by price, sparse over the whole range of prices, never scanned.
 
-The two sides of a book are ladders, and so are parked stops and the prices at which positions die. A
-ladder has a *front*, the price that is served first: the lowest on ladders with an odd number (asks, what
-fires when a price rises), the highest on those with an even number (bids, what fires when it falls).
+The two sides of a book are ladders, and so are parked stops. A ladder has a *front*, the price that is served
+first: the lowest on ladders with an odd number (asks, what fires when a price rises), the highest on those with
+an even number (bids, what fires when it falls).
 
 Prices live on pages of 64. A page holds one bit per price and stands in a hash table under (ladder, page
 number), so a price anywhere costs the same and nothing is kept for prices without rows. Above the pages
@@ -42,7 +42,7 @@ _IN_PAGE = 63
 HIGHEST_TICKS = (1 << 42) - 1
 """The highest price a ladder can hold."""
 LADDERS = 8
-"""Ladders per instrument."""
+"""Ladders per instrument; a power of two, so that numbers are shifts. Six are used."""
 
 
 class Ladder(IntEnum):
@@ -54,8 +54,6 @@ class Ladder(IntEnum):
     MARK_RISES = 3
     LAST_FALLS = 4
     LAST_RISES = 5
-    DIES_FALLING = 6
-    DIES_RISING = 7
 
 
 @rule(inline=True)

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.instrument import Form
-from shortdesk.market.accounts import link_balance, link_leg
+from shortdesk.market.accounts import link_leg
 from shortdesk.market.advance import obey_all
 from shortdesk.market.book import link_order
-from shortdesk.market.desk import Halt
+from shortdesk.market.entry import Halt
 from shortdesk.market.ladder import HIGHEST_TICKS, LADDERS, link_page
 from shortdesk.market.note import Detail
 from shortdesk.market.tables import (
@@ -54,12 +54,10 @@ _JOURNAL_FIELDS = (
     "halt",
     "refusal",
     "full_table",
-    "asked",
 )
 """Fields of the clock that say how a run is written down, not what the market is."""
 
 _BUCKETS = {
-    Shelf.BALANCE_BUCKETS: Shelf.BALANCES,
     Shelf.LEG_BUCKETS: Shelf.LEGS,
     Shelf.ORDER_BUCKETS: Shelf.ORDERS,
     Shelf.PAGE_BUCKETS: Shelf.PAGES,
@@ -73,23 +71,16 @@ class Capacity:
 
     venues: int = 4
     instruments: int = 8
-    tiers: int = 128
     accounts: int = 1_000
-    balances: int = 4_000
     legs: int = 2_000
     orders: int = 20_000
     pages: int = 2_000
     nodes: int = 4_000
-    loans: int = 1_000
-    lenders: int = 8
-    members: int = 32
-    links: int = 1_000
-    messages: int = 4_000
     journal_rows: int = 50_000
 
     def rows(self, shelf: Shelf) -> int:
         """How many rows a table gets."""
-        if shelf in (Shelf.CLOCK, Shelf.HAND):
+        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.TOLD):
             return 1
         if shelf in _BUCKETS:
             return 1 << (2 * self.rows(_BUCKETS[shelf]) - 1).bit_length()
@@ -97,8 +88,6 @@ class Capacity:
             return (self.instruments + 1) * LADDERS
         if shelf == Shelf.LEVELS:
             return (self.pages + 1) * 64
-        if shelf == Shelf.INBOX:
-            return self.messages + 1
         if shelf == Shelf.JOURNAL:
             return self.journal_rows
         return int(getattr(self, shelf.name.lower())) + 1
@@ -132,9 +121,7 @@ class World:
             return int(rows_of(self.block, shelf))
         if shelf == Shelf.LEVELS:
             return 64 * (int(shelf_at(self.block, Shelf.PAGES).used) + 1)
-        if shelf == Shelf.INBOX:
-            return int(shelf_at(self.block, Shelf.MESSAGES).live) + 1
-        if shelf in _BUCKETS or shelf == Shelf.JOURNAL:
+        if shelf in _BUCKETS or shelf in (Shelf.TOLD, Shelf.JOURNAL):
             return 0
         return int(shelf_at(self.block, shelf).used) + 1
 
@@ -301,8 +288,6 @@ def _laid_out(capacity: Capacity) -> NDArray[np.uint8]:
 @kernel
 def index_anew(w: Any) -> None:
     """Fill the buckets of every table from its rows; the buckets must be empty."""
-    for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
-        link_balance(w, at)
     for at in range(1, shelf_at(w, Shelf.LEGS).used + 1):
         link_leg(w, at)
     for at in range(1, shelf_at(w, Shelf.ORDERS).used + 1):
