@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
-from shortdesk.ground.errors import InputError, UsageError, unknown_name
+from shortdesk.ground.errors import InputError, UsageError, nearest_names, unknown_name
 from shortdesk.ground.sheet import (
     BorrowRules,
     Evidence,
@@ -309,4 +309,5 @@ def find_venue(given: str) -> VenueRules:
     if folded and len(starting) > 1:
         raise UsageError(f"venue '{given}' is ambiguous; it may be {' or '.join(starting)}")
     short = [name for venue in ids for name in load_venue(venue).short_names]
-    raise UsageError(unknown_name("venue", given, ids + short))
+    near = nearest_names(given, ids + short)
+    raise UsageError(unknown_name("venue", given, ids + short if near else ids))

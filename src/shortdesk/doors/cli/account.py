@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shortdesk.doors.cli.output import check_form, console, emit, money
+from shortdesk.doors.cli.output import check_form, console, emit, money, show
 from shortdesk.doors.cli.short_table import figure
 from shortdesk.doors.cli.sizes import parse_move
 from shortdesk.ground.errors import UsageError
@@ -22,6 +22,8 @@ from shortdesk.study.account_book import AccountBook, read_account
 from shortdesk.study.account_report import AccountReport, LegReport, report_account
 
 __all__ = ["account"]
+
+_LEGEND = "dies: at which price of its coin, the others held; room: how much more of the same side fits"
 
 
 def account(
@@ -78,10 +80,11 @@ def _print(
     out.print(_fields_table(report, after))
     if report.legs:
         out.print()
-        out.print(_legs_table(after.legs if after else report.legs, book.currency))
+        show(out, _legs_table(after.legs if after else report.legs, book.currency))
+        out.print(Text(_LEGEND, style="dim"))
     if report.assets:
         out.print()
-        out.print(_assets_table(after or report))
+        show(out, _assets_table(after or report))
     for name, found in (("now", report), ("after the move", after)):
         if found is None:
             continue
@@ -136,10 +139,6 @@ def _legs_table(legs: Sequence[LegReport], currency: str) -> Table:
             _price(leg.liquidation_above, leg.mark),
             f"+{figure(leg.largest_additional, 6, 0)}" if leg.largest_additional is not None else "-",
         )
-    table.caption = (
-        "dies: the price of its coin at which it is liquidated, the others held; room: how much more of it fits"
-    )
-    table.caption_justify = "left"
     return table
 
 

@@ -21,8 +21,9 @@ from shortdesk.ground.fine import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
-__all__ = ["check_form", "console", "emit", "money", "notice", "to_csv", "to_json", "write_file"]
+__all__ = ["check_form", "console", "emit", "money", "notice", "show", "to_csv", "to_json", "write_file"]
 
 FILE_PLACES = 12
 """Decimals of money in JSON and CSV; what is printed on screen has fewer."""
@@ -36,6 +37,25 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else int(os.environ.get("COLUMNS") or 120)
     return Console(file=stream, no_color=plain_text, highlight=False, width=width, soft_wrap=False)
+
+
+def show(out: Console, table: Table) -> None:
+    """A table where it fits the window; else each row as lines of ``name: value``, so that no digit is cut off."""
+    from rich.measure import Measurement
+    from rich.text import Text
+
+    if Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width:
+        out.print(table)
+        return
+    names = [str(column.header) for column in table.columns]
+    columns = [list(column.cells) for column in table.columns]
+    for cells in zip(*columns, strict=True):
+        if not names[0]:
+            out.print(Text(f"{str(cells[0]).strip()}: {', '.join(str(cell) for cell in cells[1:])}"))
+            continue
+        out.print(Text(str(cells[0]), style="bold"))
+        for name, cell in zip(names[1:], cells[1:], strict=True):
+            out.print(Text(f"  {name}: {cell}"))
 
 
 def notice(message: str) -> None:

@@ -104,7 +104,7 @@ def short(
         wallet=positive(wallet, "wallet"),
         horizon_days=positive(horizon, "horizon") or Decimal(7),
         volatility=sigma,
-        funding_8h=parse_rate(funding, "funding"),
+        funding_8h=parse_rate(funding, "funding", likely="0.05"),
         borrow_annual=parse_rate(borrow_rate, "borrow rate"),
         explain=explain,
     )

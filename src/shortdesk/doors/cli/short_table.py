@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shortdesk.doors.cli.output import show
 from shortdesk.ground.fine import plain
 from shortdesk.study.liquidation_probability import LiquidationProbability
 from shortdesk.study.ticket import ShortRequest, ShortTicket
@@ -37,6 +38,7 @@ def _rows(request: ShortRequest) -> list[tuple[str, Callable[[ShortTicket], str]
     days = plain(request.horizon_days, 2)
     return [
         ("symbol", lambda t: t.symbol),
+        ("contract", lambda t: t.kind.replace("_", " ")),
         ("margin", lambda t: f"{t.mode} {plain(t.leverage, 2)}x" if t.leverage else t.mode),
         ("quantity", lambda t: figure(t.quantity, 6, 0)),
         ("notional", lambda t: figure(t.notional)),
@@ -78,7 +80,9 @@ def _with_jumps(ticket: ShortTicket) -> float | None:
 def _percent(chance: float | None) -> str:
     if chance is None:
         return "-"
-    return f"{chance:.1%}" if chance >= 0.001 or chance == 0 else f"{chance:.1e}"
+    if chance == 0 or chance >= 0.001:
+        return f"{chance:.1%}"
+    return f"{chance:.4%}" if chance >= 0.000001 else "< 0.0001%"
 
 
 def _carry(amount: Decimal | None) -> str:
@@ -96,13 +100,13 @@ def render_tickets(
     taken = [ticket for ticket in tickets if not ticket.refusal]
     refused = [ticket for ticket in tickets if ticket.refusal]
     size = plain(request.size.amount)
-    what = f"{size} {request.size.asset}" if request.size.unit == "base" else f"a worth of {size}"
-    heading = f"Short {what.strip()} of {request.symbol} at {plain(request.entry)}"
+    what = f"{size} {request.size.asset}" if request.size.unit == "base" else f"{request.symbol} worth {size}"
+    heading = f"Short {what.strip()} at {plain(request.entry)}"
     out.print(Text.assemble((heading, "bold"), f", rules of {request.day}"))
     fit = max(1, (out.width - _LABEL) // (_COLUMN + 2))
     for start in range(0, len(taken), fit):
         out.print()
-        out.print(_table(taken[start : start + fit], request))
+        show(out, _table(taken[start : start + fit], request))
     out.print()
     for ticket in refused:
         out.print(Text.assemble((f"{ticket.venue}: ", "bold"), ("not taken: ", "yellow"), ticket.refusal))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from shortdesk.ground.errors import UsageError
+from shortdesk.ground.fine import plain
 from shortdesk.study.ticket import Size
 
 __all__ = ["parse_date", "parse_move", "parse_number", "parse_rate", "parse_size", "positive"]
@@ -92,17 +93,23 @@ def positive(text: str | None, name: str) -> Decimal | None:
     return value
 
 
-def parse_rate(text: str | None, name: str) -> Decimal | None:
+def parse_rate(text: str | None, name: str, likely: str = "5") -> Decimal | None:
     """A rate as a plain number or in per cent (``0.0001`` or ``0.01%``); None when nothing was given.
 
+    A plain number beyond ``likely`` was surely meant in per cent; it is not guessed but asked back.
+
     Raises:
-        UsageError: not a number.
+        UsageError: not a number, or beyond ``likely`` without a per cent sign.
     """
     if text is None:
         return None
     if text.strip().endswith("%"):
         return parse_number(text.strip()[:-1], name) / 100
-    return parse_number(text, name)
+    rate = parse_number(text, name)
+    if abs(rate) > Decimal(likely):
+        asked = text.strip()
+        raise UsageError(f"{name} {asked} would be {plain(rate * 100)} %; write {asked}% or {plain(rate / 100)}")
+    return rate
 
 
 def parse_date(text: str | None, name: str = "date") -> date:

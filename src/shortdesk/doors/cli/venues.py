@@ -82,7 +82,9 @@ def _venue_row(rules: VenueRules, day: datetime.date) -> dict[str, Any]:
         "venue": rules.venue,
         "name": rules.name,
         "kinds": ", ".join(rules.kinds()),
-        "symbols": sum(len(known_symbols(product, day)) for product in rules.product) or "any pair",
+        "symbols": "any pair"
+        if rules.kinds() == ["spot_margin"]
+        else sum(len(known_symbols(product, day)) for product in rules.product),
         "short_names": ", ".join(rules.short_names),
     }
 
