@@ -63,7 +63,7 @@ def rule(
     The function itself is returned untouched. ``compiled`` gives a second text for kernels, or says
     where it stands (``module:name``, imported when the first kernel is built), and is reserved for
     arithmetic that needs more than 64 bits (``ground/exact.py``). ``machine`` names one
-    of numba's instructions for a single machine word to use instead (``ground/bits.py``). ``inline``
+    instruction for machine words to use instead (``ground/bits.py``, ``ground/double_word.py``). ``inline``
     asks the compiler to repeat the text at every call: for what a hot loop does with every message.
     """
     if function is None:
@@ -112,8 +112,6 @@ class _Kernel:
 
 
 def _register_rules() -> None:
-    from numba.cpython.unsafe import numbers as machine_words
-
     global _element_is_known
     if not _element_is_known:
         _link_rules_only()
@@ -121,7 +119,7 @@ def _register_rules() -> None:
         _element_is_known = True
     while _waiting:
         function, compiled, machine, inline = _waiting.pop()
-        text = _one_word(getattr(machine_words, machine)) if machine else _found(compiled) or function
+        text = _machine_text(machine) if machine else _found(compiled) or function
 
         def choose(*args: Any, _text: Callable[..., Any] = text, **named: Any) -> Callable[..., Any]:
             return _text
@@ -248,11 +246,37 @@ def _register_element() -> None:
     _register(element, choose, True)
 
 
-def _one_word(instruction: Any) -> Callable[[Any], Any]:
-    def text(word: Any) -> Any:
-        return instruction(word)
+def _machine_text(name: str) -> Callable[..., Any]:
+    """The text of a rule that is one instruction: ``product`` of two words, or one of numba's for a single word."""
+    from numba.cpython.unsafe import numbers as machine_words
 
-    return text
+    if name == "product":
+        product = _word_product()
+        return lambda a, b: product(a, b)
+    instruction: Any = getattr(machine_words, name)
+    return lambda word: instruction(word)
+
+
+def _word_product() -> Any:
+    """The high and the low word of a product of two unsigned words, which numba's own product cuts off."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic
+
+    double, single = ir.IntType(128), ir.IntType(64)
+
+    @intrinsic
+    def product(context: Any, a: Any, b: Any) -> Any:
+        signature = types.UniTuple(types.uint64, 2)(types.uint64, types.uint64)
+
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            whole = builder.mul(*(builder.zext(word, double) for word in args))
+            high = builder.trunc(builder.lshr(whole, ir.Constant(double, 64)), single)
+            return context.make_tuple(builder, signature.return_type, (high, builder.trunc(whole, single)))
+
+        return signature, build
+
+    return product
 
 
 @functools.cache

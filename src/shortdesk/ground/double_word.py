@@ -58,17 +58,11 @@ def _mul_div_magnitude(a: int, b: int, c: int) -> tuple[int, int]:
     return np.int64(quotient), np.int64(rest)  # type: ignore[return-value]
 
 
-@rule
+@rule(machine="product")
 def mul_64_to_128(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
     """The high and the low word of a * b."""
-    half = np.uint64(32)
-    mask = np.uint64(0xFFFFFFFF)
-    a_high, a_low = a >> half, a & mask
-    b_high, b_low = b >> half, b & mask
-    low = a_low * b_low
-    middle = a_high * b_low + (low >> half)
-    carry = a_low * b_high + (middle & mask)
-    return a_high * b_high + (middle >> half) + (carry >> half), (carry << half) | (low & mask)
+    product = int(a) * int(b)
+    return np.uint64(product >> 64), np.uint64(product & 0xFFFFFFFFFFFFFFFF)
 
 
 @rule
