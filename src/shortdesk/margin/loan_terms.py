@@ -17,6 +17,10 @@ from shortdesk.margin.risk import Trigger
 
 __all__ = ["LoanTerms", "lending_terms", "margin_terms"]
 
+_FIRST_RUNG = (
+    "the first rung of the ladder is taken; larger loans stand on higher rungs, whose sizes are not in the sheets"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LoanTerms:
@@ -47,7 +51,11 @@ def margin_terms(product: Product, base: str, mode: str, day: date) -> LoanTerms
     if mode == "isolated" and product.ladders:
         ladder = _ladder(product, base, day)
         return _level_terms(
-            rules, ladder.initial_ratios[0], ladder.liquidation_level, (rules.note, ladder.note), ladder.source
+            rules,
+            ladder.initial_ratios[0],
+            ladder.liquidation_level,
+            (rules.note, ladder.note, _FIRST_RUNG),
+            ladder.source,
         )
     if rules.level_form == "assets_over_debts":
         # The venue lends up to its leverage: assets over debts of lev / (lev - 1).

@@ -108,8 +108,7 @@ def _ticket(order: Sized, request: ShortRequest, terms: LoanTerms, held: _Held) 
         close_fee=order.notional * taker,
         carry=carry,
         odds=odds_of(request, held.liquidation, -carry.rate_per_day, Decimal(0), carry.kind),
-        notes=tuple(note for note in (order.resolved.note, *order.notes) if note),
-        remarks=tuple(note for note in terms.notes if note),
+        notes=tuple(note for note in (order.resolved.note, *order.notes, *terms.notes) if note),
         sources=(f"loan: {terms.source}", f"fees: {fees.source} [{fees.evidence}]"),
     )
 
