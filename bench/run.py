@@ -20,10 +20,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness import ONE_THREAD, Section, python_version
+from harness import ONE_THREAD, Missing, Section, python_version
 from rich.console import Console
 
-GROUPS = {"exactness": "exactness.table", "journal": "journal", "margin": "margin", "startup": "startup"}
+GROUPS = {
+    "exactness": "exactness.table",
+    "journal": "journal",
+    "margin": "margin",
+    "matching": "matching",
+    "startup": "startup",
+}
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Measured results
 
@@ -36,14 +42,19 @@ def main() -> None:
     """Run the chosen groups in order."""
     options = chosen()
     os.environ.update(ONE_THREAD)
+    load = load_before()
     console = Console(width=None if sys.stdout.isatty() else 200)
     for group in options.groups or GROUPS:
         console.rule(f"{group}: {importlib.import_module(GROUPS[group]).DESCRIPTION}", align="left")
-        sections = importlib.import_module(GROUPS[group]).measure(options.quick)
+        try:
+            sections = importlib.import_module(GROUPS[group]).measure(options.quick)
+        except Missing as reason:
+            console.print(f"  not measured: {reason}\n")
+            continue
         for section in sections:
             section.show(console)
         if options.write:
-            keep(group, sections, options.quick)
+            keep(group, sections, options.quick, load)
             console.print(f"  kept in bench/{RESULTS.name}\n")
 
 
@@ -65,15 +76,22 @@ def chosen() -> argparse.Namespace:
     return options
 
 
-def keep(group: str, sections: list[Section], quick: bool) -> None:
+def keep(group: str, sections: list[Section], quick: bool, load: str) -> None:
     """Put the group's tables into RESULTS.md in place of its earlier ones; the other groups stay."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else HEAD
     kept = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, flags=re.MULTILINE | re.DOTALL))
     day = datetime.now(UTC).date().isoformat()
-    stamp = f"{day}, Python {python_version()}, {machine_class()}{', quick' if quick else ''}"
+    stamp = f"{day}, Python {python_version()}, {machine_class()}{load}{', quick' if quick else ''}"
     kept[group] = "\n" + stamp + "\n\n" + "\n".join(section.markdown() for section in sections)
     body = "".join(f"\n## {name}\n{kept[name].rstrip()}\n" for name in GROUPS if name in kept)
     RESULTS.write_text(HEAD + body, encoding="utf-8")
+
+
+def load_before() -> str:
+    """How busy the machine was with other work when the run began, where the system says so."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return f", load {os.getloadavg()[0]:.1f} before the run"
 
 
 def machine_class() -> str:
