@@ -91,7 +91,7 @@ def tell(
     return int(clock.refusal)
 
 
-@rule
+@rule(inline=True)
 def obey(w: Any, command: Any) -> bool:
     """Do what one command says, or write down why not; False when it must be told again after making room."""
     clock = clock_of(w)

@@ -288,7 +288,7 @@ def _is_full(w: Any, shelf: int) -> bool:
 
 @rule
 def stir(w: Any, number: int) -> None:
-    """An instrument's prices moved: its parked orders and its positions have to be asked."""
+    """An instrument's prices moved: its parked orders have to be asked."""
     instrument = instrument_at(w, number)
     if instrument.is_restless == 0:
         instrument.is_restless = 1

@@ -24,7 +24,7 @@ class Detail(IntEnum):
     """Also orders taken, rested, withdrawn, and refusals."""
 
 
-@rule
+@rule(inline=True)
 def journal_has_room(w: Any, wanted: int) -> bool:
     """Whether ``wanted`` more rows can be written before the caller must fetch what is there."""
     return bool(clock_of(w).journal_count + wanted <= rows_of(w, Shelf.JOURNAL))
@@ -56,7 +56,7 @@ def note(
     return _write(w, kind, venue, instrument, asset, account, other, order, other_order, price, lots, units, code)
 
 
-@rule
+@rule(inline=True)
 def _write(
     w: Any,
     kind: int,
