@@ -66,6 +66,7 @@ EXPECTED: dict[str, Callable[[int, int, int, int], int]] = {
     "product_fits": lambda a, b, c, n: a * b < TOP,
     "quotient_fits": lambda a, b, c, n: a * b // c < TOP,
     "fits_units": lambda a, b, c, n: a < 1 << 63,
+    "times": lambda a, b, c, n: a * (n + 1) * 997 % TOP,
 }
 
 
@@ -97,6 +98,7 @@ def everything(a_rows: Any, b_rows: Any, c_rows: Any, shifts: Any, out: Any) -> 
         wide.store(out[19, i], wide.of(1 if wide.product_fits(a, b) else 0))
         wide.store(out[20, i], wide.of(1 if wide.quotient_fits(a, b, c) else 0))
         wide.store(out[21, i], wide.of(1 if wide.fits_units(a) else 0))
+        wide.store(out[22, i], wide.times(a, (n + 1) * 997))
     return len(shifts)
 
 

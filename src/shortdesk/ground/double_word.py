@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from shortdesk.ground.bits import highest_bit
 from shortdesk.ground.compile import rule
 
 __all__ = [
@@ -71,11 +72,9 @@ def div_128_by_64(high: np.uint64, low: np.uint64, c: np.uint64) -> tuple[np.uin
     half = np.uint64(32)
     mask = np.uint64(0xFFFFFFFF)
     one = np.uint64(1)
-    shift = np.uint64(0)
-    while (c >> np.uint64(63)) == np.uint64(0):
-        c = c << one
-        shift += one
+    shift = np.uint64(63 - highest_bit(c))
     if shift > np.uint64(0):
+        c = c << shift
         high = (high << shift) | (low >> (np.uint64(64) - shift))
         low = low << shift
     c_high, c_low = c >> half, c & mask

@@ -53,6 +53,7 @@ __all__ = [
     "sub",
     "sub_wrapping",
     "sum_fits",
+    "times",
     "to_words",
 ]
 
@@ -220,6 +221,12 @@ def lowest_bit_from(a: Wide, bit: int) -> int:
 def mul(a: Wide, b: Wide) -> Wide:
     """a × b."""
     return a * b
+
+
+@rule(compiled=words.times)
+def times(a: Wide, n: int) -> Wide:
+    """a × n for a non-negative 64-bit integer n, also one from a table."""
+    return a * int(n)
 
 
 @rule(compiled=words.product_fits)

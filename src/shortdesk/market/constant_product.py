@@ -60,8 +60,8 @@ def amount_out(paid: Wide, reserve_in: Wide, reserve_out: Wide, fee_ppm: Ppm) ->
     With a fee of 3,000 ppm this is the 997 / 1000 of the contract: numerator and denominator are merely both a
     thousand times larger. Source: UniswapV2Library.getAmountOut.
     """
-    taken = wide.mul(paid, wide.of(PPM - fee_ppm))
-    return wide.mul_div_down(taken, reserve_out, wide.add(wide.mul(reserve_in, wide.of(PPM)), taken))
+    taken = wide.times(paid, PPM - fee_ppm)
+    return wide.mul_div_down(taken, reserve_out, wide.add(wide.times(reserve_in, PPM), taken))
 
 
 @rule
@@ -70,8 +70,8 @@ def amount_in(received: Wide, reserve_in: Wide, reserve_out: Wide, fee_ppm: Ppm)
 
     Needs out < reserve_out. Source: UniswapV2Library.getAmountIn.
     """
-    left = wide.mul(wide.sub(reserve_out, received), wide.of(PPM - fee_ppm))
-    whole = wide.mul_div_down(wide.mul(reserve_in, wide.of(PPM)), received, left)
+    left = wide.times(wide.sub(reserve_out, received), PPM - fee_ppm)
+    whole = wide.mul_div_down(wide.times(reserve_in, PPM), received, left)
     return wide.add(whole, wide.of(1))
 
 
