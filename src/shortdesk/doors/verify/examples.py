@@ -142,6 +142,9 @@ def _require(row: Any, keys: Mapping[str, type], extra: set[str], where: str) ->
     for key, kind in keys.items():
         if not isinstance(row[key], kind):
             raise InputError(f"{key} is a {type(row[key]).__name__}; expected {kind.__name__}", where)
+    flags = row.get("flags") or []
+    if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
+        raise InputError(f"flags is {flags!r}; expected a list of words", where)
     unknown = sorted(set(row) - set(keys) - extra)
     if unknown:
         raise InputError(f"unknown key {', '.join(unknown)}", where)
