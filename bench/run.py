@@ -24,6 +24,7 @@ from harness import ONE_THREAD, Missing, Section, python_version
 from rich.console import Console
 
 GROUPS = {
+    "amm": "amm",
     "exactness": "exactness.table",
     "journal": "journal",
     "margin": "margin",
