@@ -92,7 +92,9 @@ def load_before() -> str:
     """How busy the machine was with other work when the run began, where the system says so."""
     if not hasattr(os, "getloadavg"):
         return ""
-    return f", load {os.getloadavg()[0]:.1f} before the run"
+    load = os.getloadavg()[0]
+    disturbed = " (more than its processors: a disturbed run)" if load > (os.cpu_count() or 1) else ""
+    return f", load {load:.1f} before the run{disturbed}"
 
 
 def machine_class() -> str:
