@@ -282,7 +282,7 @@ def table_section(count: int, repetitions: int) -> Section:
         )
         for i in range(-20, 20):
             liquidity.add_liquidity(w, pool, 1, 0, i * 60, (i + 1 + i % 3) * 60, LIQUIDITY, most, most)
-        amounts = (sizes(count).amounts * scale).astype(np.int64)
+        amounts = np.minimum(sizes(count).amounts * scale, 4e18).astype(np.int64)
         amounts[1::2] = amounts[::2]
         passed = ticks_passed(w.copy(), pool, amounts[:200])
         seconds = cpu_seconds(lambda w=w, pool=pool, amounts=amounts: walk_kernel(w, pool, amounts), repetitions)

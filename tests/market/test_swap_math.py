@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from math import isqrt
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from shortdesk.market.swap_math import (
     next_price_from_output,
     swap_step,
 )
-from shortdesk.market.tick_math import MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96
+from shortdesk.market.tick_math import MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, sqrt_price_x96_at_tick
 
 ONE = 10**18
 MAX_256 = (1 << 256) - 1
@@ -175,3 +177,34 @@ def test_compiled_says_what_python_says() -> None:
     for i in range(count):
         step = swap_step(*(column[i] for column in columns), bool(exact_in[i]), int(fees[i]))
         assert tuple(wide.load(out[j, i]) for j in range(4)) == step
+
+
+def test_real_minutes_of_a_concentrated_pool(shared: Path) -> None:
+    """USDC/WETH on Polygon, 13 to 17 August 2023: minutes in which all swaps went one way.
+
+    What was paid, less 0.05 %, over what was received lies between the prices of the ticks the minute touched, one
+    basis point apart: in 3,271 of 3,273 minutes. The other two are left as they are found.
+    """
+    table = shared / "data" / "amm_crash_20230817" / "uniswap_v3_polygon_usdc_weth_1m.parquet"
+    rows = duckdb.sql(
+        "select netAmount0, netAmount1, inAmount0, inAmount1, closeTick, lowestTick, highestTick from read_parquet(?) "
+        "where closeTick is not null order by ts_utc",
+        params=[str(table)],
+    ).fetchall()
+    held = missed = 0
+    before = int(rows[0][4])
+    for row in rows[1:]:
+        net0, net1, in0, in1 = map(int, row[:4])
+        close, lowest, highest = map(int, row[4:])
+        low = sqrt_price_x96_at_tick(min(before, lowest)) ** 2
+        high = sqrt_price_x96_at_tick(max(before, highest) + 1) ** 2
+        before = close
+        if net0 == in0 > 10**6 and net1 < 0:
+            asset1, asset0 = -net1, in0 * 9995 // 10_000
+        elif net1 == in1 > 10**6 and net0 < 0:
+            asset1, asset0 = in1 * 9995 // 10_000, -net0
+        else:
+            continue
+        holds = low * asset0 <= asset1 << 192 <= high * asset0
+        held, missed = held + holds, missed + (not holds)
+    assert (held, missed) == (3_271, 2)
