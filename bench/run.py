@@ -25,6 +25,7 @@ from rich.console import Console
 
 GROUPS = {
     "amm": "amm",
+    "amm": "amm",
     "exactness": "exactness.table",
     "journal": "journal",
     "margin": "margin",
