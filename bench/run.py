@@ -25,7 +25,6 @@ from rich.console import Console
 
 GROUPS = {
     "amm": "amm",
-    "amm": "amm",
     "exactness": "exactness.table",
     "journal": "journal",
     "margin": "margin",
