@@ -271,3 +271,13 @@ def test_no_file_makes_a_traceback(data: st.DataObject, tmp_path: Path, capsys: 
     if left.value.code in (2, 3):
         assert printed.out == ""
         assert printed.err.startswith("shortdesk: ")
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[3] / "examples").glob("*.toml")), ids=lambda path: path.stem
+)
+def test_the_shipped_examples_are_alive(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["account", str(path)])
+    assert left.value.code == 0
+    assert "dies" in capsys.readouterr().out
