@@ -29,6 +29,10 @@ author = "the shortdesk contributors"
 copyright = f"2026, {author}"
 release = version = shortdesk.__version__
 
+# Rooms may use the same short name for their own private noun (a Table of the sheets, a Table of a page); Sphinx
+# cannot tell them apart in an annotation and would link neither.
+suppress_warnings = ["ref.python"]
+
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["deflist", "colon_fence"]
 myst_heading_anchors = 3
