@@ -457,13 +457,16 @@ def twin(path: RandomPath, size: Fraction, leverage: int, tiers: tuple[TierRow, 
         row = next(tier for tier in tiers if tier.cap is None or worth <= tier.cap)
         return wallet + size * (entry - at) <= worth * row.maintenance_rate - row.deduction
 
+    # The grid has seven digits of the first close, so it may be finer than the hundredths of these rows.
+    finer = 10 ** max(0, 7 - len(str(path.rows[0][3])))
     for number, (opened, high, _, closed) in enumerate(path.rows):
         for third in (1, 2, 3):
             if dead(Fraction(high, 100)):
                 return number, wallet
-            ticks = (Fraction(opened) + Fraction(closed - opened) * third / 3 + Fraction(1, 2)).__floor__()
+            between = Fraction(opened) + Fraction(closed - opened) * third / 3
+            ticks = Fraction((between * finer + Fraction(1, 2)).__floor__(), finer)
             rate = Fraction(path.rates[3 * number + third - 1], 10**8)
-            wallet += Fraction((size * Fraction(ticks, 100) * rate * 10**8).__floor__(), 10**8)
+            wallet += Fraction((size * ticks / 100 * rate * 10**8).__floor__(), 10**8)
         if dead(Fraction(closed, 100)):
             return number, wallet
     return None, wallet

@@ -17,6 +17,8 @@ from shortdesk.study.hold_walk import Charge, Funding, Path
 
 __all__ = ["History", "first_price", "funding_charges", "path_of"]
 
+_DIGITS = 7
+
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -41,7 +43,9 @@ def path_of(history: History, others: Sequence[Decimal]) -> tuple[Path, int]:
     bars, mark = history.bars, history.mark
     if len(bars) < (2 if bars.closes_only else 1):
         raise InputError(f"{len(bars)} bars in the span; expected at least {2 if bars.closes_only else 1}", bars.source)
-    places = max(bars.price_decimals, decimals(others), mark.price_decimals if mark else 0)
+    # Rounded prices in a file must not round the liquidation price: seven digits of the price at least.
+    digits = _DIGITS - 1 - bars.price(bars.close[0]).adjusted()
+    places = max(bars.price_decimals, decimals(others), mark.price_decimals if mark else 0, digits)
     judged = bars if mark is None else _aligned(mark, bars)
     opens, closes = bars.open_time_nanos.tolist(), bars.close_time_nanos.tolist()
     last = _ticks(bars.close, bars, places)
