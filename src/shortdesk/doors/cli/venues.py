@@ -201,7 +201,8 @@ def _print_tiers(
     out.print(table)
     if schedule.slope:
         out.print(f"and {plain(to_decimal(schedule.slope * 100), 8)} % for each coin of size")
-    out.print(Text(f"maintenance margin = {schedule.unit} value * rate - deduction", style="dim"))
+    worth = "value" if schedule.unit == "contracts" else f"{schedule.unit} value"
+    out.print(Text(f"maintenance margin = {worth} * rate - deduction", style="dim"))
     out.print(Text(f"source [{schedule.evidence}]: {schedule.source}", style="dim"))
     if schedule.note:
         out.print(Text(f"note: {schedule.note}", style="dim"))
