@@ -6,11 +6,15 @@ from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import rule
+from shortdesk.ground.instrument import Form
+from shortdesk.market.ledger import balance_for, forget_balance
 from shortdesk.market.tables import (
     BUCKET,
     LEG,
     Shelf,
     account_at,
+    balance_at,
+    instrument_at,
     leg_at,
     row_at,
     rows_of,
@@ -22,7 +26,10 @@ __all__ = [
     "Hedge",
     "find_leg",
     "has_account",
+    "join_balance",
+    "leave_balance",
     "leg_for",
+    "unmake_leg",
     "link_leg",
 ]
 
@@ -82,4 +89,65 @@ def leg_for(w: Any, account: int, number: int, hedge: int) -> int:
     leg.account_next = owner.first_leg
     owner.first_leg = at
     link_leg(w, at)
+    leg.leverage_x100 = owner.leverage_x100 if owner.leverage_x100 != 0 else 100
+    asset = instrument_at(w, number).settle_asset
+    if asset != 0:
+        alone = at if owner.is_isolated and instrument_at(w, number).form != Form.SPOT else 0
+        join_balance(w, at, balance_for(w, account, asset, alone))
     return at
+
+
+@rule
+def unmake_leg(w: Any, at: int, balances: int) -> None:
+    """Take back the leg that was made last, before anything was done with it.
+
+    ``balances`` is how many balances there were before it was made; one made with it goes too.
+    """
+    leg = leg_at(w, at)
+    _leg_bucket(w, leg.account, leg.instrument, leg.hedge).first = leg.chain
+    account_at(w, leg.account).first_leg = leg.account_next
+    if leg.balance != 0:
+        leave_balance(w, at)
+    if shelf_at(w, Shelf.BALANCES).used > balances:
+        forget_balance(w, shelf_at(w, Shelf.BALANCES).used)
+        _hand_back(w, Shelf.BALANCES)
+    leg.account = 0
+    leg.instrument = 0
+    leg.hedge = 0
+    leg.chain = 0
+    leg.account_next = 0
+    leg.leverage_x100 = 0
+    _hand_back(w, Shelf.LEGS)
+
+
+@rule
+def _hand_back(w: Any, shelf: int) -> None:
+    """The row handed out last was never handed out. Legs and balances are given back in no other way."""
+    place = shelf_at(w, shelf)
+    place.used -= 1
+    place.live -= 1
+
+
+@rule
+def join_balance(w: Any, at: int, balance: int) -> None:
+    """From now on this balance stands behind the leg."""
+    leg = leg_at(w, at)
+    leg.balance = balance
+    leg.balance_next = balance_at(w, balance).first_leg
+    balance_at(w, balance).first_leg = at
+
+
+@rule
+def leave_balance(w: Any, at: int) -> None:
+    """No balance stands behind the leg any more."""
+    leg = leg_at(w, at)
+    balance = balance_at(w, leg.balance)
+    if balance.first_leg == at:
+        balance.first_leg = leg.balance_next
+    else:
+        before = leg_at(w, balance.first_leg)
+        while before.balance_next != at:
+            before = leg_at(w, before.balance_next)
+        before.balance_next = leg.balance_next
+    leg.balance = 0
+    leg.balance_next = 0

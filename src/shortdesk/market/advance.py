@@ -12,10 +12,19 @@ from typing import Any
 from shortdesk.ground.compile import kernel, rule
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
-from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for
+from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unmake_leg
 from shortdesk.market.command import CommandKind
 from shortdesk.market.desk import amend_order, cancel_leg, cancel_order, place_order
-from shortdesk.market.entry import Halt, can_start, carry_on
+from shortdesk.market.entry import Halt, can_start, carry_on, stir
+from shortdesk.market.errands import (
+    add_margin,
+    deposit,
+    set_isolated,
+    set_leverage,
+    set_mark,
+    stop_matching,
+    stop_venue,
+)
 from shortdesk.market.note import Detail, note, note_refusal
 from shortdesk.market.parked import fire_parked
 from shortdesk.market.tables import (
@@ -31,6 +40,10 @@ from shortdesk.market.tables import (
 )
 
 __all__ = ["obey", "obey_all", "tell"]
+
+_MOST_NEW_BALANCES = 6
+_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 30, 34, 35)
+"""Numbers of the commands that are not about one order and have a rule."""
 
 
 @kernel
@@ -102,6 +115,8 @@ def obey(w: Any, command: Any) -> bool:
         return _obey_apart(w, command)
     clock.refusal = _refusal_for_sender(w, command)
     if clock.refusal == Refusal.NONE:
+        balances = shelf_at(w, Shelf.BALANCES).used
+        legs = shelf_at(w, Shelf.LEGS).used
         leg = _leg_of(w, command)
         if leg == 0:
             return False
@@ -111,6 +126,8 @@ def obey(w: Any, command: Any) -> bool:
             clock.refusal = cancel_order(w, leg, command)
         else:
             clock.refusal = amend_order(w, leg, command)
+        if clock.refusal != Refusal.NONE and shelf_at(w, Shelf.LEGS).used > legs:
+            unmake_leg(w, leg, balances)
     if clock.refusal != Refusal.NONE:
         _refuse(w, command, clock.refusal)
     return True
@@ -148,7 +165,19 @@ def _new_leg(w: Any, command: Any, hedge: int) -> int:
         clock_of(w).halt = Halt.TABLE_FULL
         clock_of(w).full_table = Shelf.LEGS
         return 0
+    if not _has_balances(w):
+        return 0
     return leg_for(w, command.account, command.instrument, hedge)
+
+
+@rule
+def _has_balances(w: Any) -> bool:
+    """Room for the balances that one command can open."""
+    if has_room(w, Shelf.BALANCES, _MOST_NEW_BALANCES):
+        return True
+    clock_of(w).halt = Halt.TABLE_FULL
+    clock_of(w).full_table = Shelf.BALANCES
+    return False
 
 
 @rule
@@ -161,17 +190,80 @@ def _refuse(w: Any, command: Any, refusal: int) -> None:
 def _obey_apart(w: Any, command: Any) -> bool:
     """Commands that are not about one order."""
     clock = clock_of(w)
-    clock.refusal = Refusal.NONE
-    if command.kind > CommandKind.CONNECTION:
-        clock.refusal = Refusal.UNKNOWN_COMMAND
-    elif not has_account(w, command.account):
-        clock.refusal = Refusal.UNKNOWN_ACCOUNT
+    if not _has_balances(w):
+        return False
+    clock.refusal = _refusal_apart(w, command)
+    if clock.refusal == Refusal.NONE:
+        if command.kind == CommandKind.CANCEL_ALL:
+            return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
+        if command.kind == CommandKind.CONNECTION:
+            return _connect(w, command)
+        if command.kind >= CommandKind.MARK:
+            clock.refusal = _run_venue(w, command)
+        elif command.kind <= CommandKind.WITHDRAW:
+            clock.refusal = deposit(w, command, 1 if command.kind == CommandKind.DEPOSIT else -1)
+        else:
+            return _set_leg(w, command)
     if clock.refusal != Refusal.NONE:
         _refuse(w, command, clock.refusal)
-        return True
-    if command.kind == CommandKind.CANCEL_ALL:
-        return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
-    return _connect(w, command)
+    return True
+
+
+@rule
+def _refusal_apart(w: Any, command: Any) -> int:
+    """Whether the command is known, its sender exists, and what it names is at the sender's venue."""
+    kind = command.kind
+    if kind not in _KNOWN_APART:
+        return Refusal.UNKNOWN_COMMAND
+    if kind >= CommandKind.MARK:
+        return Refusal.NONE
+    if not has_account(w, command.account):
+        return Refusal.UNKNOWN_ACCOUNT
+    venue = account_at(w, command.account).venue
+    names_instrument = kind == CommandKind.CANCEL_ALL or kind >= CommandKind.SET_LEVERAGE
+    if names_instrument and (command.instrument != 0 or kind != CommandKind.CANCEL_ALL):
+        if not 0 < command.instrument <= shelf_at(w, Shelf.INSTRUMENTS).used:
+            return Refusal.UNKNOWN_INSTRUMENT
+        if instrument_at(w, command.instrument).venue != venue:
+            return Refusal.UNKNOWN_INSTRUMENT
+    if kind != CommandKind.CONNECTION and venue_at(w, venue).is_down:
+        return Refusal.VENUE_DOWN
+    return Refusal.NONE
+
+
+@rule
+def _run_venue(w: Any, command: Any) -> int:
+    """What the market's own clock says: marks, halts, outages."""
+    if command.kind == CommandKind.MARK:
+        refusal = set_mark(w, command)
+        if refusal == Refusal.NONE:
+            stir(w, command.instrument)
+        return refusal
+    if command.kind == CommandKind.HALT:
+        return stop_matching(w, command)
+    return stop_venue(w, command)
+
+
+@rule
+def _set_leg(w: Any, command: Any) -> bool:
+    """A setting of one leg, or its margin."""
+    clock = clock_of(w)
+    balances = shelf_at(w, Shelf.BALANCES).used
+    legs = shelf_at(w, Shelf.LEGS).used
+    leg = _leg_of(w, command)
+    if leg == 0:
+        return False
+    if command.kind == CommandKind.SET_LEVERAGE:
+        clock.refusal = set_leverage(w, leg, command)
+    elif command.kind == CommandKind.SET_ISOLATED:
+        clock.refusal = set_isolated(w, leg, command)
+    else:
+        clock.refusal = add_margin(w, leg, command)
+    if clock.refusal != Refusal.NONE:
+        if shelf_at(w, Shelf.LEGS).used > legs:
+            unmake_leg(w, leg, balances)
+        _refuse(w, command, clock.refusal)
+    return True
 
 
 @rule

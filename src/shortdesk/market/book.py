@@ -45,6 +45,7 @@ __all__ = [
     "make_smaller",
     "new_taker",
     "peak_lots",
+    "promise",
     "rest",
     "signed",
     "sweep",
@@ -208,19 +209,20 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
     order.lots = shown
     order.side = taker.side
     order.mechanism = taker.mechanism
-    _promise(w, order, lots)
+    promise(w, order, lots)
     enqueue(w, Shelf.ORDERS, ORDER, ladder_number(instrument, taker.side), at, taker.limit_ticks, shown)
     return at
 
 
 @rule(inline=True)
-def _promise(w: Any, order: Any, lots: int) -> None:
+def promise(w: Any, order: Any, lots: int) -> None:
     """Count lots that may open into what their leg has in open orders; negative when they are gone."""
     if order.traits & _COUNTS_FOR_NOTHING:
         return
     leg = leg_at(w, order.leg)
     if order.side == Side.BUY:
         leg.buying_lots += lots
+        leg.buying_cost += lots * order.price_ticks
     else:
         leg.selling_lots += lots
 
@@ -229,7 +231,7 @@ def _promise(w: Any, order: Any, lots: int) -> None:
 def take_out(w: Any, at: int) -> None:
     """Take an order off its ladder and forget it, without a word."""
     order = order_at(w, at)
-    _promise(w, order, -(order.lots + hidden_lots(order)))
+    promise(w, order, -(order.lots + hidden_lots(order)))
     dequeue(w, Shelf.ORDERS, ORDER, ladder_of(order, leg_at(w, order.leg).instrument), at, order.lots)
     forget(w, at)
 
@@ -240,7 +242,7 @@ def make_smaller(w: Any, at: int, lots: int) -> None:
     order = order_at(w, at)
     hidden = hidden_lots(order)
     shown = min(order.lots, lots)
-    _promise(w, order, lots - order.lots - hidden)
+    promise(w, order, lots - order.lots - hidden)
     level_at(w, order.level).lots -= order.lots - shown
     if order.traits & OrderState.ICEBERG:
         order.extra -= (hidden - (lots - shown)) << 32
@@ -312,7 +314,7 @@ def _shrink(w: Any, number: int, at: int, lots: int) -> None:
     order = order_at(w, at)
     level = level_at(w, order.level)
     left = order.lots - lots
-    _promise(w, order, -lots)
+    promise(w, order, -lots)
     if left > 0:
         order.lots = left
         level.lots -= lots

@@ -14,7 +14,7 @@ __all__ = ["COMMAND", "COMMAND_FIELDS", "CommandKind", "new_commands"]
 class CommandKind(IntEnum):
     """What is asked.
 
-    The market obeys the kinds up to ``CONNECTION`` and refuses those behind it as unknown until their rules stand.
+    Kinds without a rule yet are refused as unknown.
     Kinds from ``DEPOSIT`` on use ``lots`` for units, rates or times, as they say.
     """
 

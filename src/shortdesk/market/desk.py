@@ -19,11 +19,13 @@ from shortdesk.market.book import (
     hidden_lots,
     make_smaller,
     new_taker,
+    promise,
     signed,
     take_out,
     withdraw,
 )
 from shortdesk.market.entry import ALL_FLAGS, enter, enter_apart, passive_limit, trade_apart
+from shortdesk.market.margin_check import order_refusal
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.parked import park, watched_ticks
 from shortdesk.market.settle import reducible_lots
@@ -203,6 +205,17 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
 
 
 @rule
+def _amended_refusal(w: Any, leg: int, at: int, limit: int, lots: int) -> int:
+    """Whether the margin allows the order in its new form; asked with the old form out of the way."""
+    order = order_at(w, at)
+    held = order.lots + hidden_lots(order)
+    promise(w, order, -held)
+    refusal = order_refusal(w, leg, order.side, limit, lots, order.traits & ALL_FLAGS)
+    promise(w, order, held)
+    return refusal
+
+
+@rule
 def _note_amended(w: Any, number: int, leg: int, client_id: int, ticks: int, lots: int, kept: int) -> None:
     note(
         w,
@@ -238,6 +251,11 @@ def _replace(w: Any, leg: int, number: int, at: int, limit: int, lots: int, mech
         limit = passive_limit(w, number, side, limit, flags)
         if limit == 0:
             return Refusal.WOULD_TAKE
+    more = lots - order.lots - hidden_lots(order)
+    if instrument_at(w, number).settle_asset != 0 and (more > 0 or limit != order.price_ticks):
+        refusal = _amended_refusal(w, leg, at, limit, lots)
+        if refusal != Refusal.NONE:
+            return refusal
     _note_amended(w, number, leg, client_id, limit, signed(side, lots), 0)
     take_out(w, at)
     taker = new_taker(side, limit, leg, client_id, flags, self_trade, mechanism)

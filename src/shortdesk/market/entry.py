@@ -23,6 +23,7 @@ from shortdesk.market.book import (
     sweep,
 )
 from shortdesk.market.ladder import Ladder, ladder_number
+from shortdesk.market.margin_check import order_refusal
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import reducible_lots
 from shortdesk.market.tables import Shelf, clock_of, front_at, hand_of, has_room, instrument_at, leg_at
@@ -100,6 +101,10 @@ def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: i
         limited = new_taker(side, limit_ticks, taker.leg, taker.client_id, flags, taker.self_trade, taker.mechanism)
         if available_lots(w, number, limited, lots) < lots:
             return _not_admitted(Refusal.CANNOT_FILL)
+    if instrument_at(w, number).settle_asset != 0:
+        refusal = order_refusal(w, taker.leg, side, limit_ticks, lots, flags)
+        if refusal != Refusal.NONE:
+            return _not_admitted(refusal)
     return _Entry(Refusal.NONE.value, limit_ticks, lots)
 
 

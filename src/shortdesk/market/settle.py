@@ -1,17 +1,21 @@
-"""What a fill does to the two who met."""
+"""What a fill does to the two who met: positions, profit, fees, and on spot markets the assets themselves."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from shortdesk.ground.compile import rule
+from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import Side
-from shortdesk.margin.position import value_at
+from shortdesk.ground.units import Lots, Ticks, Units
+from shortdesk.margin.position import Position, after_fill, entry_value, value_at
+from shortdesk.market.ledger import balance_for, touch, transfer
 from shortdesk.market.note import Detail, note
-from shortdesk.market.tables import instrument_at, leg_at
+from shortdesk.market.tables import clock_of, instrument_at, leg_at, venue_at
 
-__all__ = ["reducible_lots", "settle_fill"]
+__all__ = ["average_ticks", "move_position", "position_of", "reducible_lots", "settle_fill"]
 
 
 @rule(inline=True)
@@ -24,9 +28,10 @@ def reducible_lots(held: int, side: int) -> int:
 
 @rule(inline=True)
 def settle_fill(w: Any, number: int, taker: Any, maker: Any, ticks: int, lots: int) -> None:
-    """Write the fill down."""
+    """Write the fill down, and settle it where the instrument's money is kept."""
     instrument = instrument_at(w, number)
-    note(
+    signed = lots if taker.side == Side.BUY else -lots
+    row = note(
         w,
         Detail.MONEY,
         Kind.FILL,
@@ -38,6 +43,101 @@ def settle_fill(w: Any, number: int, taker: Any, maker: Any, ticks: int, lots: i
         order=taker.client_id,
         other_order=maker.client_id,
         price=ticks,
-        lots=lots if taker.side == Side.BUY else -lots,
+        lots=signed,
         units=value_at(instrument.form, instrument.factor, lots, ticks),
     )
+    if instrument.settle_asset != 0:
+        _settle(w, number, taker.leg, maker.leg, taker.client_id, maker.client_id, ticks, signed, row)
+
+
+@rule
+def _settle(
+    w: Any, number: int, taker: int, maker: int, taker_order: int, maker_order: int, ticks: int, lots: int, row: int
+) -> None:
+    instrument = instrument_at(w, number)
+    clock = clock_of(w)
+    before = clock.cause
+    clock.cause = row
+    if instrument.form == Form.SPOT:
+        _exchange(w, number, taker, maker, taker_order, ticks, lots)
+    else:
+        move_position(w, maker, -lots, ticks, maker_order)
+        move_position(w, taker, lots, ticks, taker_order)
+    _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
+    _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
+    clock.cause = before
+
+
+@rule
+def _exchange(w: Any, number: int, taker: int, maker: int, order: int, ticks: int, lots: int) -> None:
+    """A spot fill: the taker receives base for quote, or the other way."""
+    instrument = instrument_at(w, number)
+    base = instrument.base_asset
+    mine = balance_for(w, leg_at(w, taker).account, base, 0)
+    other = balance_for(w, leg_at(w, maker).account, base, 0)
+    transfer(w, Kind.TRADE_LEG, mine, other, lots * instrument.base_units, number, order)
+    paid = lots * ticks * instrument.factor
+    transfer(w, Kind.TRADE_LEG, leg_at(w, taker).balance, leg_at(w, maker).balance, -paid, number, order)
+
+
+@rule
+def _charge(w: Any, number: int, leg: int, lots: int, ticks: int, rate: int, order: int, code: int) -> None:
+    """The fee of one side, rounded against who pays it; a negative rate is a rebate, rounded down."""
+    if rate == 0:
+        return
+    instrument = instrument_at(w, number)
+    worth = value_at(instrument.form, instrument.factor, lots, ticks)
+    fee = mul_div_up(worth, rate, venue_at(w, instrument.venue).fee_one)
+    if fee != 0:
+        transfer(w, Kind.FEE, leg_at(w, leg).balance, instrument.fee_income, -fee, number, order, -1, 0, code)
+
+
+@rule(inline=True)
+def position_of(leg: Any) -> Position:
+    """A leg's position as the rules of margin take it."""
+    return Position(
+        Lots(int(leg.lots)), Lots(int(leg.open_lots)), Units(int(leg.open_cost)), int(leg.carry), Ticks(leg.carry_ticks)
+    )
+
+
+@rule
+def move_position(w: Any, at: int, lots: int, ticks: int, order: int) -> None:
+    """A leg buys (``lots`` > 0) or sells at a price; what it realises comes from the venue's clearing account."""
+    leg = leg_at(w, at)
+    number = leg.instrument
+    instrument = instrument_at(w, number)
+    held = leg.lots
+    filled = after_fill(instrument.form, instrument.factor, position_of(leg), lots, ticks)
+    leg.lots = filled.position.lots
+    leg.open_lots = filled.position.open_lots
+    leg.open_cost = filled.position.open_cost
+    leg.carry = filled.position.carry
+    leg.carry_ticks = filled.position.carry_ticks
+    instrument.open_lots += max(0, leg.lots) - max(0, held)
+    note(
+        w,
+        Detail.MONEY,
+        Kind.POSITION,
+        venue=instrument.venue,
+        instrument=number,
+        asset=instrument.settle_asset,
+        account=leg.account,
+        price=average_ticks(instrument, leg),
+        lots=leg.lots,
+        units=entry_value(filled.position),
+    )
+    touch(w, leg.balance)
+    closed = (held > 0 and lots < 0) or (held < 0 and lots > 0)
+    if closed:
+        part = lots if abs(lots) <= abs(held) else -held
+        transfer(w, Kind.REALISED, leg.balance, instrument.clearing, filled.realised, number, order, ticks, part)
+
+
+@rule
+def average_ticks(instrument: Any, leg: Any) -> int:
+    """The average entry price, rounded down to a tick; -1 for a flat leg. For people: no rule reads it."""
+    if leg.lots == 0:
+        return -1
+    if instrument.form == Form.INVERSE:
+        return mul_div_down(leg.open_lots, instrument.factor, max(1, leg.open_cost))
+    return int(leg.open_cost // (leg.open_lots * instrument.factor))

@@ -18,10 +18,12 @@ import numpy as np
 
 from shortdesk.ground.compile import element, rule
 from shortdesk.ground.journal import ROW
+from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
 
 __all__ = [
     "ACCOUNT",
+    "BALANCE",
     "BUCKET",
     "CHECKED",
     "CLOCK",
@@ -39,6 +41,7 @@ __all__ = [
     "TABLES",
     "VENUE",
     "account_at",
+    "balance_at",
     "clock_of",
     "front_at",
     "hand_of",
@@ -52,6 +55,7 @@ __all__ = [
     "rows_of",
     "shelf_at",
     "take_row",
+    "terms_at",
     "told_of",
     "venue_at",
 ]
@@ -81,7 +85,12 @@ class Shelf(IntEnum):
     PAGE_BUCKETS = 13
     NODES = 14
     NODE_BUCKETS = 15
-    JOURNAL = 16
+    ASSETS = 16
+    BALANCES = 17
+    BALANCE_BUCKETS = 18
+    TERMS = 19
+    TIERS = 20
+    JOURNAL = 21
 
 
 SHELF = _row(
@@ -105,6 +114,7 @@ CLOCK = _row(
     ("detail", "<i8"),  # Detail: how much the journal is told
     ("cause", "<i8"),  # the row that made what happens now
     ("mechanism", "<i8"),  # who acts now
+    ("first_touched", "<i8"),  # balances that changed since they were last asked; -1 for none
 )
 
 HAND = _row(
@@ -122,7 +132,32 @@ HAND = _row(
     ("is_immediate", "<u1"),
 )
 
-VENUE = _row(("is_down", "<u1"))
+ASSET = _row(("digits", "<i4"))
+
+VENUE = _row(
+    ("fee_one", "<i8"),  # fee rates of the venue's instruments are out of this
+    ("first_fraction_ppm", "<i8"),  # FRACTION_THEN_WAIT, FILLABLE_CAPPED, INCREMENTAL: the part of one step
+    ("threshold_units", "<i8"),  # worth above which the part applies; below it everything at once
+    ("largest_step_units", "<i8"),  # FILLABLE_CAPPED: the most of one step; 0 for no limit
+    ("backstop_ppm", "<i8"),  # equity below this part of maintenance goes to the backstop; 0 for none
+    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: how far the order stands from the mark, out of maintenance's rate
+    ("wait_ms", "<i8"),  # pause after a step of a liquidation
+    ("clearing", "<i4"),  # accounts of the venue itself
+    ("fees", "<i4"),
+    ("insurance", "<i4"),
+    ("deficit", "<i4"),
+    ("outside", "<i4"),
+    ("liquidation_form", "<u1"),  # LiquidationForm
+    ("adl_rank", "<u1"),  # AdlRank
+    ("adl_price", "<u1"),  # AdlPrice
+    ("cover_1", "<u1"),  # Cover: who bears what is left, in this order
+    ("cover_2", "<u1"),
+    ("cover_3", "<u1"),
+    ("step_tiers", "<u1"),  # how many tiers one step goes down
+    ("last_taken", "<u1"),  # in the lowest of so many tiers the whole is taken over
+    ("asks_everybody", "<u1"),  # tests: liquidations found without triggers
+    ("is_down", "<u1"),
+)
 
 INSTRUMENT = _row(
     ("factor", "<i8"),  # units per tick and lot; inverse: units times ticks per lot
@@ -135,8 +170,18 @@ INSTRUMENT = _row(
     ("fills", "<i8"),
     ("traded_lots", "<i8"),
     ("turnover_tick_lots", "<i8"),
+    ("open_lots", "<i8"),  # lots held long, which are as many as lots held short
+    ("taker_rate", "<i8"),  # out of the venue's fee_one
+    ("maker_rate", "<i8"),
+    ("liquidation_rate", "<i8"),
+    ("base_units", "<i8"),  # spot: units of the base asset in one lot
     ("venue", "<i4"),
-    ("settle_asset", "<i4"),
+    ("settle_asset", "<i4"),  # 0: a bare book, in which nobody's money moves
+    ("base_asset", "<i4"),  # spot
+    ("clearing", "<i4"),  # balances of the venue in the settlement asset
+    ("fee_income", "<i4"),
+    ("first_tier", "<i4"),
+    ("tier_count", "<i4"),
     ("restless_next", "<i4"),
     ("form", "<u1"),  # Form
     ("bound_from", "<u1"),  # BoundFrom
@@ -148,21 +193,53 @@ INSTRUMENT = _row(
 ACCOUNT = _row(
     ("venue", "<i4"),
     ("first_leg", "<i4"),
+    ("leverage_x100", "<i4"),  # of legs made from now on; 0 for once
+    ("is_isolated", "<u1"),  # legs made from now on stand alone
+    ("role", "<u1"),  # Role: a trader, or one of the venue's own purses
     ("is_hedged", "<u1"),  # keeps long and short legs apart
     ("is_connected", "<u1"),
     ("cancels_on_disconnect", "<u1"),
 )
 
 LEG = _row(
-    ("lots", "<i8"),  # held, short < 0; no fill moves it yet
+    ("lots", "<i8"),  # held, short < 0
     ("buying_lots", "<i8"),  # in open orders that may open
     ("selling_lots", "<i8"),
+    ("buying_cost", "<i8"),  # ticks times lots of those that buy
+    ("open_lots", "<i8"),  # with the next three: margin.position.Position
+    ("open_cost", "<i8"),
+    ("carry", "<i8"),
+    ("carry_ticks", "<i8"),
+    ("trigger_ticks", "<i8"),  # the mark at which its balance is asked again
     ("account", "<i4"),
     ("instrument", "<i4"),
     ("first_order", "<i4"),
     ("chain", "<i4"),
     ("account_next", "<i4"),
+    ("balance", "<i4"),  # whose units stand behind it; 0 in a bare book
+    ("balance_next", "<i4"),  # the other legs of that balance
+    ("next", "<i4"),  # on the ladder of its trigger
+    ("prev", "<i4"),
+    ("level", "<i4"),
+    ("leverage_x100", "<i4"),
     ("hedge", "<u1"),  # 0 both ways, 1 the long leg, 2 the short leg
+)
+
+BALANCE = _row(
+    ("units", "<i8"),
+    ("since_row", "<i8"),  # the journal row that began its liquidation
+    ("account", "<i4"),
+    ("asset", "<i4"),
+    ("leg", "<i4"),  # the isolated leg whose margin this is; 0 for a wallet
+    ("first_leg", "<i4"),  # legs that it stands behind
+    ("chain", "<i4"),
+    ("touched_next", "<i4"),  # waits to be asked at the next mark; -1 for the last of them
+    ("next", "<i4"),  # on the ladder of the sick, or of those whose next step is due
+    ("prev", "<i4"),
+    ("level", "<i4"),
+    ("step", "<i4"),  # of its liquidation, from 1
+    ("state", "<u1"),  # RiskState
+    ("is_touched", "<u1"),
 )
 
 ORDER = _row(
@@ -205,6 +282,11 @@ TABLES: dict[Shelf, Any] = {
     Shelf.PAGE_BUCKETS: BUCKET,
     Shelf.NODES: PAGE,
     Shelf.NODE_BUCKETS: BUCKET,
+    Shelf.ASSETS: ASSET,
+    Shelf.BALANCES: BALANCE,
+    Shelf.BALANCE_BUCKETS: BUCKET,
+    Shelf.TERMS: TERMS,
+    Shelf.TIERS: TIER,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""
@@ -304,6 +386,18 @@ def account_at(w: Any, at: int) -> Any:
 def leg_at(w: Any, at: int) -> Any:
     """An account's leg in one instrument: its position and its orders."""
     return row_at(w, Shelf.LEGS, at, LEG)
+
+
+@rule(inline=True)
+def balance_at(w: Any, at: int) -> Any:
+    """An account's units of an asset, or the margin of one of its isolated legs."""
+    return row_at(w, Shelf.BALANCES, at, BALANCE)
+
+
+@rule(inline=True)
+def terms_at(w: Any, instrument: int) -> Any:
+    """How an instrument's margin is computed."""
+    return row_at(w, Shelf.TERMS, instrument, TERMS)
 
 
 @rule(inline=True)

@@ -24,6 +24,7 @@ from shortdesk.market.advance import obey_all
 from shortdesk.market.book import link_order
 from shortdesk.market.entry import Halt
 from shortdesk.market.ladder import HIGHEST_TICKS, LADDERS, link_page
+from shortdesk.market.ledger import link_balance
 from shortdesk.market.note import Detail
 from shortdesk.market.tables import (
     PAGE,
@@ -62,6 +63,7 @@ _BUCKETS = {
     Shelf.ORDER_BUCKETS: Shelf.ORDERS,
     Shelf.PAGE_BUCKETS: Shelf.PAGES,
     Shelf.NODE_BUCKETS: Shelf.NODES,
+    Shelf.BALANCE_BUCKETS: Shelf.BALANCES,
 }
 
 
@@ -76,6 +78,9 @@ class Capacity:
     orders: int = 20_000
     pages: int = 2_000
     nodes: int = 4_000
+    assets: int = 8
+    balances: int = 2_000
+    tiers: int = 200
     journal_rows: int = 50_000
 
     def rows(self, shelf: Shelf) -> int:
@@ -88,6 +93,8 @@ class Capacity:
             return (self.instruments + 1) * LADDERS
         if shelf == Shelf.LEVELS:
             return (self.pages + 1) * 64
+        if shelf == Shelf.TERMS:
+            return self.instruments + 1
         if shelf == Shelf.JOURNAL:
             return self.journal_rows
         return int(getattr(self, shelf.name.lower())) + 1
@@ -117,7 +124,7 @@ class World:
 
     def used_rows(self, shelf: Shelf) -> int:
         """How many rows of a table, row 0 included, may hold something."""
-        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.FRONTS):
+        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.FRONTS, Shelf.TERMS):
             return int(rows_of(self.block, shelf))
         if shelf == Shelf.LEVELS:
             return 64 * (int(shelf_at(self.block, Shelf.PAGES).used) + 1)
@@ -290,6 +297,8 @@ def index_anew(w: Any) -> None:
     """Fill the buckets of every table from its rows; the buckets must be empty."""
     for at in range(1, shelf_at(w, Shelf.LEGS).used + 1):
         link_leg(w, at)
+    for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
+        link_balance(w, at)
     for at in range(1, shelf_at(w, Shelf.ORDERS).used + 1):
         if order_at(w, at).leg != 0:
             link_order(w, at)

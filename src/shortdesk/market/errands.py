@@ -1,0 +1,176 @@
+"""Commands that are not about an order: money in and out, settings, marks, halts and outages.
+
+Every function returns a Refusal; what is refused changes nothing.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.ground.instrument import Form
+from shortdesk.ground.kinds import Kind
+from shortdesk.ground.order import Refusal
+from shortdesk.market.accounts import join_balance, leave_balance
+from shortdesk.market.ledger import balance_for, find_balance, transfer
+from shortdesk.market.margin_check import covers_withdrawal
+from shortdesk.market.note import Detail, note
+from shortdesk.market.tables import (
+    Shelf,
+    account_at,
+    balance_at,
+    clock_of,
+    instrument_at,
+    leg_at,
+    shelf_at,
+    venue_at,
+)
+
+__all__ = [
+    "Setting",
+    "add_margin",
+    "deposit",
+    "set_isolated",
+    "set_leverage",
+    "set_mark",
+    "stop_matching",
+    "stop_venue",
+]
+
+_MOST_UNITS = 1 << 61
+
+
+class Setting(IntEnum):
+    """Which setting a SETTING row is about."""
+
+    LEVERAGE_X100 = 1
+    ISOLATED = 2
+
+
+@rule
+def deposit(w: Any, command: Any, sign: int) -> int:
+    """Units of asset ``command.instrument`` come in (``sign`` 1) or go out (-1)."""
+    asset = command.instrument
+    if not 0 < asset <= shelf_at(w, Shelf.ASSETS).used:
+        return Refusal.UNKNOWN_ASSET
+    if command.lots <= 0:
+        return Refusal.BAD_SIZE
+    if command.lots > _MOST_UNITS:
+        return Refusal.SIZE_TOO_LARGE
+    account = account_at(w, command.account)
+    mine = find_balance(w, command.account, asset, 0)
+    if sign < 0 and (mine == 0 or not covers_withdrawal(w, mine, command.lots)):
+        return Refusal.NOT_ENOUGH_BALANCE
+    mine = balance_for(w, command.account, asset, 0)
+    if sign > 0 and balance_at(w, mine).units > _MOST_UNITS - command.lots:
+        return Refusal.SIZE_TOO_LARGE
+    outside = balance_for(w, venue_at(w, account.venue).outside, asset, 0)
+    kind = Kind.DEPOSIT.value if sign > 0 else Kind.WITHDRAWAL.value
+    transfer(w, kind, mine, outside, sign * command.lots)
+    return Refusal.NONE
+
+
+@rule
+def set_leverage(w: Any, leg: int, command: Any) -> int:
+    """The leg's leverage, in hundredths; not above what its tier allows, nor beyond what stands behind it."""
+    wanted = command.lots
+    if wanted < 100 or wanted > 100_000:
+        return Refusal.LEVERAGE_TOO_HIGH
+    if leg_at(w, leg).lots != 0 or leg_at(w, leg).first_order != 0:
+        return Refusal.NOT_WHILE_OPEN
+    leg_at(w, leg).leverage_x100 = wanted
+    _note_setting(w, leg, Setting.LEVERAGE_X100.value, wanted)
+    return Refusal.NONE
+
+
+@rule
+def set_isolated(w: Any, leg: int, command: Any) -> int:
+    """The leg gets a margin of its own (``lots`` 1), or shares its account's wallet (0)."""
+    row = leg_at(w, leg)
+    if row.balance == 0 or instrument_at(w, row.instrument).form == Form.SPOT or not 0 <= command.lots <= 1:
+        return Refusal.BAD_KIND
+    if row.lots != 0 or row.first_order != 0:
+        return Refusal.NOT_WHILE_OPEN
+    asset = instrument_at(w, row.instrument).settle_asset
+    old = row.balance
+    new = balance_for(w, row.account, asset, leg if command.lots else 0)
+    if new != old:
+        if balance_at(w, old).leg == leg and balance_at(w, old).units != 0:
+            transfer(w, Kind.MARGIN, new, old, balance_at(w, old).units, row.instrument)
+        leave_balance(w, leg)
+        join_balance(w, leg, new)
+    _note_setting(w, leg, Setting.ISOLATED.value, command.lots)
+    return Refusal.NONE
+
+
+@rule
+def _note_setting(w: Any, at: int, which: int, value: int) -> None:
+    leg = leg_at(w, at)
+    note(
+        w,
+        Detail.MONEY,
+        Kind.SETTING,
+        venue=account_at(w, leg.account).venue,
+        instrument=leg.instrument,
+        account=leg.account,
+        units=value,
+        code=which,
+    )
+
+
+@rule
+def add_margin(w: Any, leg: int, command: Any) -> int:
+    """Units into the margin of an isolated leg; negative: back into the wallet, as far as the rest is covered."""
+    row = leg_at(w, leg)
+    if row.balance == 0 or balance_at(w, row.balance).leg != leg:
+        return Refusal.BAD_KIND
+    if command.lots == 0 or abs(command.lots) > _MOST_UNITS:
+        return Refusal.BAD_SIZE
+    wallet = find_balance(w, row.account, instrument_at(w, row.instrument).settle_asset, 0)
+    payer = wallet if command.lots > 0 else row.balance
+    if wallet == 0 or not covers_withdrawal(w, payer, abs(command.lots)):
+        return Refusal.NOT_ENOUGH_BALANCE
+    transfer(w, Kind.MARGIN, wallet, row.balance, -command.lots, row.instrument)
+    return Refusal.NONE
+
+
+@rule
+def set_mark(w: Any, command: Any) -> int:
+    """The instrument's mark is what the command says."""
+    number = command.instrument
+    if not 0 < number <= shelf_at(w, Shelf.INSTRUMENTS).used:
+        return Refusal.UNKNOWN_INSTRUMENT
+    instrument = instrument_at(w, number)
+    if command.price_ticks <= 0 or command.price_ticks > instrument.highest_ticks:
+        return Refusal.BAD_PRICE
+    instrument.mark_ticks = command.price_ticks
+    clock_of(w).cause = note(
+        w, Detail.MONEY, Kind.MARK, venue=instrument.venue, instrument=number, price=command.price_ticks
+    )
+    return Refusal.NONE
+
+
+@rule
+def stop_matching(w: Any, command: Any) -> int:
+    """Matching of an instrument stops (``lots`` 1) or goes on (0)."""
+    number = command.instrument
+    if not 0 < number <= shelf_at(w, Shelf.INSTRUMENTS).used:
+        return Refusal.UNKNOWN_INSTRUMENT
+    instrument = instrument_at(w, number)
+    instrument.is_halted = 1 if command.lots != 0 else 0
+    kind = Kind.HALTED.value if command.lots != 0 else Kind.RESUMED.value
+    note(w, Detail.MONEY, kind, venue=instrument.venue, instrument=number)
+    return Refusal.NONE
+
+
+@rule
+def stop_venue(w: Any, command: Any) -> int:
+    """The venue named by ``command.instrument`` goes down (``lots`` 1) or comes back (0)."""
+    number = command.instrument
+    if not 0 < number <= shelf_at(w, Shelf.VENUES).used:
+        return Refusal.UNKNOWN_INSTRUMENT
+    venue_at(w, number).is_down = 1 if command.lots != 0 else 0
+    kind = Kind.HALTED.value if command.lots != 0 else Kind.RESUMED.value
+    note(w, Detail.MONEY, kind, venue=number)
+    return Refusal.NONE

@@ -1,0 +1,225 @@
+"""The Risk of what stands behind positions, and the question asked before an order: is it covered?
+
+A balance is the unit of risk: an isolated leg's margin stands behind one leg, a wallet behind all legs that share
+it. Its Risk is its units and the Risk of each of those legs at its mark, by the one rule of the margin room.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.ground.instrument import Form
+from shortdesk.ground.order import OrderFlag, Refusal, Side
+from shortdesk.ground.units import Units
+from shortdesk.margin.position import entry_value, value_at
+from shortdesk.margin.requirement import InitialForm, TierBy, chosen_tier, initial_margin, position_risk
+from shortdesk.margin.risk import Risk
+from shortdesk.margin.tables import TIER
+from shortdesk.market.ledger import Role, find_balance
+from shortdesk.market.settle import position_of, reducible_lots
+from shortdesk.market.tables import Shelf, account_at, balance_at, instrument_at, leg_at, shelf_at, terms_at
+
+__all__ = ["balance_risk", "covers_withdrawal", "leg_risk", "order_refusal"]
+
+
+@rule
+def leg_risk(w: Any, at: int, wallet: int, ticks: int) -> Risk:
+    """Risk of one leg's position at a price, with ``wallet`` units behind it."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    place = shelf_at(w, Shelf.TIERS)
+    return position_risk(
+        terms_at(w, leg.instrument),
+        w[place.start : place.end].view(TIER),
+        instrument.first_tier,
+        instrument.tier_count,
+        instrument.form,
+        instrument.factor,
+        position_of(leg),
+        wallet,
+        leg.leverage_x100,
+        ticks,
+    )
+
+
+@rule
+def balance_risk(w: Any, at: int) -> Risk:
+    """Risk of a balance and of the positions it stands behind, each at its mark; open orders are not counted."""
+    equity = int(balance_at(w, at).units)
+    initial = 0
+    maintenance = 0
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if leg_at(w, leg).lots != 0:
+            part = leg_risk(w, leg, 0, price_of(w, leg_at(w, leg).instrument))
+            equity += part.equity
+            initial += part.initial
+            maintenance += part.maintenance
+        leg = leg_at(w, leg).balance_next
+    return Risk(Units(equity), Units(initial), Units(maintenance))
+
+
+@rule(inline=True)
+def price_of(w: Any, number: int) -> int:
+    """The mark, or the last trade while there is no mark; 0 when there is neither."""
+    instrument = instrument_at(w, number)
+    return int(instrument.mark_ticks if instrument.mark_ticks != 0 else instrument.last_ticks)
+
+
+@rule
+def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks: int) -> int:
+    """Initial margin of a leg with its open orders: of the larger position that either side could lead to."""
+    leg = leg_at(w, at)
+    long_lots = abs(leg.lots + leg.buying_lots + more_buying)
+    short_lots = abs(leg.lots - leg.selling_lots - more_selling)
+    is_short = short_lots > long_lots
+    lots = max(long_lots, short_lots, abs(leg.lots))
+    if lots == 0:
+        return 0
+    instrument = instrument_at(w, leg.instrument)
+    extra = lots - abs(leg.lots)
+    entered = entry_value(position_of(leg))
+    if extra > 0:
+        entered += value_at(instrument.form, instrument.factor, extra, ticks)
+    place = shelf_at(w, Shelf.TIERS)
+    return initial_margin(
+        terms_at(w, leg.instrument),
+        w[place.start : place.end].view(TIER),
+        instrument.first_tier,
+        instrument.tier_count,
+        instrument.form,
+        -lots if is_short else lots,
+        entered,
+        value_at(instrument.form, instrument.factor, lots, ticks),
+        leg.leverage_x100,
+    )
+
+
+@rule
+def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int, ticks: int) -> int:
+    """Equity less initial margin with open orders counted; ``ordered`` is the leg with more of them, at ``ticks``."""
+    free = int(balance_at(w, at).units)
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        row = leg_at(w, leg)
+        seen = price_of(w, row.instrument)
+        if leg == ordered:
+            seen = seen if seen != 0 else ticks
+            free -= promised_initial(w, leg, more_buying, more_selling, seen)
+        elif row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
+            free -= promised_initial(w, leg, 0, 0, seen)
+        if row.lots != 0:
+            free += leg_risk(w, leg, 0, seen).equity
+        leg = row.balance_next
+    return free
+
+
+@rule
+def covers_withdrawal(w: Any, at: int, units: int) -> bool:
+    """Whether units may leave a balance: they are there, and what is left covers everything without paper profit."""
+    balance = balance_at(w, at)
+    if units > balance.units:
+        return False
+    leg = balance.first_leg
+    left = int(balance.units) - units
+    owed = 0
+    while leg != 0:
+        row = leg_at(w, leg)
+        if instrument_at(w, row.instrument).form == Form.SPOT:
+            owed += row.buying_cost * instrument_at(w, row.instrument).factor
+        else:
+            seen = price_of(w, row.instrument)
+            if row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
+                owed += promised_initial(w, leg, 0, 0, seen)
+            if row.lots != 0:
+                left += min(0, leg_risk(w, leg, 0, seen).equity)
+        leg = row.balance_next
+    return left >= owed
+
+
+@rule
+def order_refusal(w: Any, at: int, side: int, ticks: int, lots: int, flags: int) -> int:
+    """Why the margin does not allow an order of a limit; NONE where it does, or where nobody's money is kept."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    if instrument.settle_asset == 0 or flags & OrderFlag.REDUCE_ONLY:
+        return Refusal.NONE
+    if instrument.form == Form.SPOT:
+        return _spot_refusal(w, at, side, ticks, lots)
+    if account_at(w, leg.account).role != Role.TRADER:
+        return Refusal.NONE
+    if balance_at(w, leg.balance).state >= 2:
+        return Refusal.ACCOUNT_LIQUIDATING
+    standing = leg.buying_lots if side == Side.BUY else leg.selling_lots
+    if standing + lots <= reducible_lots(leg.lots, side):
+        return Refusal.NONE
+    return _opening_refusal(w, at, side, ticks, lots)
+
+
+@rule
+def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
+    """An order that may open a position, or make one larger."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    buying = lots if side == Side.BUY else 0
+    selling = lots - buying
+    seen = price_of(w, leg.instrument)
+    if seen == 0:
+        seen = ticks
+    reached = leg.lots + leg.buying_lots + buying if side == Side.BUY else leg.lots - leg.selling_lots - selling
+    terms = terms_at(w, leg.instrument)
+    place = shelf_at(w, Shelf.TIERS)
+    tiers = w[place.start : place.end].view(TIER)
+    first, count = instrument.first_tier, instrument.tier_count
+    worth = value_at(instrument.form, instrument.factor, reached, seen)
+    tier = chosen_tier(terms, tiers, first, count, reached, worth, worth)
+    if (
+        terms.initial_form == InitialForm.LEVERAGE
+        and leg.leverage_x100 * tiers[tier].initial_rate > 100 * terms.rate_one
+    ):
+        return Refusal.LEVERAGE_TOO_HIGH
+    measure = abs(reached) if terms.tier_by == TierBy.CONTRACTS else worth
+    if measure > tiers[first + count - 1].cap:
+        return Refusal.POSITION_TOO_LARGE
+    lost = _open_loss(instrument, side, ticks, lots, seen)
+    if free_units(w, leg.balance, at, buying, selling, seen) < lost:
+        return Refusal.NOT_ENOUGH_MARGIN
+    return Refusal.NONE
+
+
+@rule
+def _open_loss(instrument: Any, side: int, ticks: int, lots: int, seen: int) -> int:
+    """What an order would lose against the mark at once if it traded at its limit."""
+    if (side == Side.BUY and ticks <= seen) or (side == Side.SELL and ticks >= seen):
+        return 0
+    at_limit = value_at(instrument.form, instrument.factor, lots, ticks)
+    at_mark = value_at(instrument.form, instrument.factor, lots, seen)
+    return abs(at_limit - at_mark)
+
+
+@rule
+def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
+    """Spot: who buys has the quote and its fee, who sells the base, with standing orders counted."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    wanted = 0
+    if side == Side.BUY:
+        wanted = lots * ticks * instrument.factor
+        have = int(balance_at(w, leg.balance).units)
+        leg_number = balance_at(w, leg.balance).first_leg
+        while leg_number != 0:
+            have -= leg_at(w, leg_number).buying_cost * instrument_at(w, leg_at(w, leg_number).instrument).factor
+            leg_number = leg_at(w, leg_number).balance_next
+    else:
+        wanted = lots * instrument.base_units
+        base = find_balance(w, leg.account, instrument.base_asset, 0)
+        have = int(balance_at(w, base).units) if base != 0 else 0
+        leg_number = account_at(w, leg.account).first_leg
+        while leg_number != 0:
+            other = leg_at(w, leg_number)
+            pair = instrument_at(w, other.instrument)
+            if pair.form == Form.SPOT and pair.base_asset == instrument.base_asset:
+                have -= other.selling_lots * pair.base_units
+            leg_number = other.account_next
+    return Refusal.NONE if have >= wanted else Refusal.NOT_ENOUGH_BALANCE
