@@ -15,7 +15,7 @@ from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
 from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unmake_leg
 from shortdesk.market.command import CommandKind
 from shortdesk.market.desk import amend_order, cancel_leg, cancel_order, place_order
-from shortdesk.market.entry import Halt, can_start, carry_on, stir
+from shortdesk.market.entry import Halt, can_start, carry_on, mark_moved
 from shortdesk.market.errands import (
     add_margin,
     deposit,
@@ -25,6 +25,7 @@ from shortdesk.market.errands import (
     stop_matching,
     stop_venue,
 )
+from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
 from shortdesk.market.note import Detail, note, note_refusal
 from shortdesk.market.parked import fire_parked
 from shortdesk.market.tables import (
@@ -38,11 +39,12 @@ from shortdesk.market.tables import (
     told_of,
     venue_at,
 )
+from shortdesk.market.triggers import ask_marked
 
 __all__ = ["obey", "obey_all", "tell"]
 
 _MOST_NEW_BALANCES = 6
-_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 30, 34, 35)
+_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 30, 34, 35, 37)
 """Numbers of the commands that are not about one order and have a rule."""
 
 
@@ -57,6 +59,9 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
             return at
         if at == len(commands) or not can_start(w):
             return at
+        if is_due(w, commands[at].time_ns):
+            wake_due(w)
+            continue
         if not obey(w, commands[at]):
             return at
         at += 1
@@ -237,8 +242,10 @@ def _run_venue(w: Any, command: Any) -> int:
     if command.kind == CommandKind.MARK:
         refusal = set_mark(w, command)
         if refusal == Refusal.NONE:
-            stir(w, command.instrument)
+            mark_moved(w, command.instrument)
         return refusal
+    if command.kind == CommandKind.STEP:
+        return Refusal.NONE
     if command.kind == CommandKind.HALT:
         return stop_matching(w, command)
     return stop_venue(w, command)
@@ -293,7 +300,14 @@ def _cancel_all(w: Any, account: int, number: int, why: int) -> bool:
 @rule(inline=True)
 def is_stirred(w: Any) -> bool:
     """Whether something waits to be done before the next command."""
-    return bool(clock_of(w).hand_is_busy != 0 or clock_of(w).first_restless != 0)
+    return bool(clock_of(w).hand_is_busy != 0 or clock_of(w).first_restless != 0 or is_someone_sick(w))
+
+
+@rule(inline=True)
+def is_due(w: Any, time_ns: int) -> bool:
+    """Whether a paused liquidation goes on before this time or at it."""
+    due = due_ms(w)
+    return bool(due != 0 and due * MS <= time_ns)
 
 
 @rule
@@ -306,12 +320,22 @@ def come_to_rest(w: Any) -> bool:
         if clock.hand_is_busy:
             carry_on(w)
             continue
+        if is_someone_sick(w):
+            if not treat_first(w):
+                return False
+            continue
         number = clock.first_restless
         instrument = instrument_at(w, number)
         if not fire_parked(w, number):
             if clock.hand_is_busy:
                 continue
             return False
+        if instrument.has_new_mark:
+            if not ask_marked(w, number):
+                return False
+            instrument.has_new_mark = 0
+            if is_someone_sick(w):
+                continue
         clock.first_restless = instrument.restless_next
         instrument.is_restless = 0
     return True

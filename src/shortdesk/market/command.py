@@ -59,7 +59,7 @@ class CommandKind(IntEnum):
     ACCRUE = 36
     """The hour of the venue named by ``instrument``: interest on its loans."""
     STEP = 37
-    """A liquidation's pause is over."""
+    """Time passes: whatever was due until then happens."""
     BUY_IN = 38
     """A recalled loan's time is up."""
 

@@ -37,6 +37,7 @@ __all__ = [
     "enter",
     "enter_apart",
     "is_reached",
+    "mark_moved",
     "passive_limit",
     "stir",
     "trade_apart",
@@ -301,6 +302,13 @@ def stir(w: Any, number: int) -> None:
         clock_of(w).first_restless = number
 
 
+@rule
+def mark_moved(w: Any, number: int) -> None:
+    """An instrument has a new mark: parked orders and those who may have died of it have to be asked."""
+    instrument_at(w, number).has_new_mark = 1
+    stir(w, number)
+
+
 @rule(inline=True)
 def is_reached(w: Any, number: int, which: int) -> bool:
     """Whether the nearest trigger of a ladder is reached by the price that the ladder watches."""
@@ -308,7 +316,8 @@ def is_reached(w: Any, number: int, which: int) -> bool:
     if front.level == 0:
         return False
     instrument = instrument_at(w, number)
-    seen = instrument.last_ticks if which >= Ladder.LAST_FALLS else instrument.mark_ticks
+    is_last = which == Ladder.LAST_FALLS or which == Ladder.LAST_RISES
+    seen = instrument.last_ticks if is_last else instrument.mark_ticks
     if seen == 0:
         return False
     return bool(seen >= front.ticks if which & 1 else seen <= front.ticks)

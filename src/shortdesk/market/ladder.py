@@ -42,7 +42,7 @@ _IN_PAGE = 63
 HIGHEST_TICKS = (1 << 42) - 1
 """The highest price a ladder can hold."""
 LADDERS = 8
-"""Ladders per instrument; a power of two, so that numbers are shifts. Six are used."""
+"""Ladders per instrument; a power of two, so that numbers are shifts. Those of instrument 0 serve balances."""
 
 
 class Ladder(IntEnum):
@@ -54,6 +54,9 @@ class Ladder(IntEnum):
     MARK_RISES = 3
     LAST_FALLS = 4
     LAST_RISES = 5
+    DEAD_FALLS = 6
+    """Legs that have to be asked for their Risk when the mark falls; the next, when it rises."""
+    DEAD_RISES = 7
 
 
 @rule(inline=True)

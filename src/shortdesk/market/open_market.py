@@ -7,7 +7,6 @@ journal rows use.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from shortdesk.ground.compile import kernel
@@ -16,6 +15,7 @@ from shortdesk.ground.instrument import Form
 from shortdesk.margin.contract import Contract
 from shortdesk.margin.liquidation import AdlRank, LiquidationForm
 from shortdesk.margin.tables import contract_tables
+from shortdesk.market.covers import AdlPrice, Cover
 from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom
 from shortdesk.market.ladder import HIGHEST_TICKS
@@ -26,8 +26,6 @@ from shortdesk.market.world import World
 
 __all__ = [
     "FEE_ONE",
-    "AdlPrice",
-    "Cover",
     "LiquidationTerms",
     "open_account",
     "open_asset",
@@ -39,27 +37,6 @@ __all__ = [
 FEE_ONE = 10**9
 """Fee rates are whole parts of this."""
 _PURSES = ("clearing", "fees", "insurance", "deficit", "outside")
-
-
-class Cover(IntEnum):
-    """Who bears what a liquidation leaves."""
-
-    NOBODY = 0
-    INSURANCE = 1
-    """The fund takes positions over while it can pay for them, and pays for negative equity."""
-    ADL = 2
-    """The winners on the other side are closed against the rest."""
-    LOSS_SHARING = 3
-    """The winners bear the loss in proportion to their profit."""
-    DEFICIT = 4
-    """The venue books the loss."""
-
-
-class AdlPrice(IntEnum):
-    """At which price winners are closed."""
-
-    BANKRUPTCY = 0
-    MARK = 1
 
 
 class LiquidationTerms(NamedTuple):

@@ -7,13 +7,13 @@ from typing import Any
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.kinds import Kind
+from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import Side
 from shortdesk.ground.units import Lots, Ticks, Units
 from shortdesk.margin.position import Position, after_fill, entry_value, value_at
 from shortdesk.market.ledger import balance_for, touch, transfer
 from shortdesk.market.note import Detail, note
-from shortdesk.market.tables import clock_of, instrument_at, leg_at, venue_at
+from shortdesk.market.tables import balance_at, clock_of, instrument_at, leg_at, venue_at
 
 __all__ = ["average_ticks", "move_position", "position_of", "reducible_lots", "settle_fill"]
 
@@ -65,6 +65,8 @@ def _settle(
         move_position(w, taker, lots, ticks, taker_order)
     _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
     _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
+    if balance_at(w, leg_at(w, taker).balance).state == RiskState.LIQUIDATING:
+        _charge_liquidation(w, number, taker, lots, ticks)
     clock.cause = before
 
 
@@ -90,6 +92,19 @@ def _charge(w: Any, number: int, leg: int, lots: int, ticks: int, rate: int, ord
     fee = mul_div_up(worth, rate, venue_at(w, instrument.venue).fee_one)
     if fee != 0:
         transfer(w, Kind.FEE, leg_at(w, leg).balance, instrument.fee_income, -fee, number, order, -1, 0, code)
+
+
+@rule
+def _charge_liquidation(w: Any, number: int, leg: int, lots: int, ticks: int) -> None:
+    """The venue's fee on a liquidated worth, for the insurance fund, as far as the balance has it."""
+    instrument = instrument_at(w, number)
+    venue = venue_at(w, instrument.venue)
+    mine = leg_at(w, leg).balance
+    worth = value_at(instrument.form, instrument.factor, lots, ticks)
+    fee = min(mul_div_up(worth, instrument.liquidation_rate, venue.fee_one), max(0, balance_at(w, mine).units))
+    if fee > 0:
+        fund = balance_for(w, venue.insurance, instrument.settle_asset, 0)
+        transfer(w, Kind.LIQUIDATION_FEE, mine, fund, -fee, number)
 
 
 @rule(inline=True)

@@ -187,6 +187,7 @@ INSTRUMENT = _row(
     ("bound_from", "<u1"),  # BoundFrom
     ("amend_rule", "<u1"),  # AmendRule
     ("is_halted", "<u1"),
+    ("has_new_mark", "<u1"),
     ("is_restless", "<u1"),
 )
 
@@ -223,6 +224,7 @@ LEG = _row(
     ("level", "<i4"),
     ("leverage_x100", "<i4"),
     ("hedge", "<u1"),  # 0 both ways, 1 the long leg, 2 the short leg
+    ("is_armed_short", "<u1"),  # its trigger is one that fires when the mark rises
 )
 
 BALANCE = _row(
@@ -238,7 +240,14 @@ BALANCE = _row(
     ("prev", "<i4"),
     ("level", "<i4"),
     ("step", "<i4"),  # of its liquidation, from 1
+    ("step_leg", "<i4"),  # the leg that the present step is about
+    ("cursor", "<i4"),  # the next leg that shares a loss
+    ("step_left", "<i8"),  # lots that the step's order was to leave, unsigned
+    ("step_lots", "<i8"),  # lots that covers still have to take, unsigned
+    ("step_ticks", "<i8"),  # at this price
     ("state", "<u1"),  # RiskState
+    ("phase", "<u1"),  # Phase of its liquidation
+    ("was_taken_over", "<u1"),  # in its last step
     ("is_touched", "<u1"),
 )
 

@@ -1,0 +1,266 @@
+"""Who covers what a liquidation leaves: takeover by the fund, deleveraging of winners, shared losses, a booked deficit.
+
+A position always has somebody on the other side, so what the book does not close has to be held or closed by a named
+party; and units below zero have a named payer.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.ground.exact import mul_div_up
+from shortdesk.ground.instrument import Form
+from shortdesk.ground.kinds import Kind, Mechanism, RiskState
+from shortdesk.margin.liquidation import AdlRank, adl_score
+from shortdesk.margin.position import entry_value, unrealised, value_at
+from shortdesk.market.accounts import Hedge, leg_for
+from shortdesk.market.ledger import Role, balance_for, transfer
+from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
+from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.settle import move_position, position_of
+from shortdesk.market.tables import Shelf, account_at, balance_at, clock_of, instrument_at, leg_at, shelf_at, venue_at
+
+__all__ = ["AdlPrice", "Cover", "cover_lots", "pay_minus"]
+
+_SCORE_ONE = 10**9
+_ROWS_FOR_A_WINNER = 10
+
+
+class Cover(IntEnum):
+    """Who bears what a liquidation leaves."""
+
+    NOBODY = 0
+    INSURANCE = 1
+    """The fund takes positions over while it can pay for them, and pays for negative equity."""
+    ADL = 2
+    """The winners on the other side are closed against the rest."""
+    LOSS_SHARING = 3
+    """The winners bear a negative equity in proportion to their profit."""
+    DEFICIT = 4
+    """The venue takes what is left at the mark and books the loss."""
+
+
+class AdlPrice(IntEnum):
+    """At which price winners are closed."""
+
+    BANKRUPTCY = 0
+    MARK = 1
+
+
+@rule
+def _cover(venue: Any, place: int) -> int:
+    """The venue's cover at a place from 1; NOBODY behind the last."""
+    if place == 1:
+        return int(venue.cover_1)
+    if place == 2:
+        return int(venue.cover_2)
+    return int(venue.cover_3) if place == 3 else 0
+
+
+@rule
+def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
+    """Take ``lots`` (unsigned) of a leg off a dead balance at the bankruptcy price; False when the journal is full.
+
+    The covers are asked in the venue's order; what none of them takes stays where it is.
+    """
+    left = lots
+    place = 1
+    number = leg_at(w, leg).instrument
+    venue = venue_at(w, instrument_at(w, number).venue)
+    while left > 0 and place <= 3:
+        if not journal_has_room(w, 2 * _ROWS_FOR_A_WINNER):
+            balance_at(w, at).step_lots = left
+            return False
+        cover = _cover(venue, place)
+        if cover == Cover.INSURANCE and _can_take(w, at, leg, venue.insurance):
+            _take_over(w, at, leg, left, ticks, venue.insurance)
+            left = 0
+        elif cover == Cover.DEFICIT:
+            _take_over(w, at, leg, left, price_of(w, number), venue.deficit)
+            left = 0
+        elif cover == Cover.ADL:
+            winner = _first_winner(w, number, leg_at(w, leg).lots > 0, venue.adl_rank)
+            if winner != 0:
+                left -= _deleverage(w, leg, winner, left, ticks)
+                continue
+        place += 1
+    balance_at(w, at).step_lots = left
+    return True
+
+
+@rule
+def _can_take(w: Any, at: int, leg: int, fund: int) -> bool:
+    """Whether the fund could close the position at the mark: beyond bankruptcy that costs what equity lacks."""
+    equity = balance_risk(w, at).equity
+    mine = balance_for(w, fund, balance_at(w, at).asset, 0)
+    return bool(balance_at(w, mine).units + min(0, equity) >= 0)
+
+
+@rule
+def _take_over(w: Any, at: int, leg: int, lots: int, ticks: int, holder: int) -> None:
+    """A purse of the venue takes lots over at a price."""
+    row = leg_at(w, leg)
+    number = row.instrument
+    instrument = instrument_at(w, number)
+    signed = lots if row.lots > 0 else -lots
+    clock = clock_of(w)
+    before = clock.cause
+    clock.cause = note(
+        w,
+        Detail.MONEY,
+        Kind.TAKEOVER,
+        venue=instrument.venue,
+        instrument=number,
+        account=row.account,
+        other=holder,
+        price=ticks,
+        lots=signed,
+    )
+    mine = leg_for(w, holder, number, Hedge.BOTH)
+    move_position(w, leg, -signed, ticks, -1)
+    move_position(w, mine, signed, ticks, -1)
+    balance_at(w, at).was_taken_over = 1
+    clock.cause = before
+
+
+@rule
+def _first_winner(w: Any, number: int, rest_is_long: bool, rank: int) -> int:
+    """The leg on the other side with the highest score, the lowest number among equals; 0 when nobody has one.
+
+    Asks every leg of the instrument: a cost of one look per leg and winner, paid only in a deleveraging.
+    """
+    best = 0
+    best_score = 0
+    for leg in range(1, shelf_at(w, Shelf.LEGS).used + 1):
+        row = leg_at(w, leg)
+        if row.instrument != number or row.lots == 0 or (row.lots > 0) == rest_is_long:
+            continue
+        balance = balance_at(w, row.balance)
+        if balance.state >= RiskState.LIQUIDATING or account_at(w, row.account).role != Role.TRADER:
+            continue
+        score = _score(w, leg, rank)
+        if score > best_score:
+            best = leg
+            best_score = score
+    return best
+
+
+@rule
+def _score(w: Any, at: int, rank: int) -> int:
+    if rank == AdlRank.PSEUDORANDOM:
+        return 1 + ((at * 2654435761) & 0xFFFFFFFF)
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    ticks = price_of(w, leg.instrument)
+    position = position_of(leg)
+    part = leg_risk(w, at, 0, ticks)
+    entered = entry_value(position)
+    now = value_at(instrument.form, instrument.factor, leg.lots, ticks)
+    # An inverse contract is worth fewer coins the higher the price: the prices' ratio is that of the worths, turned.
+    is_inverse = instrument.form == Form.INVERSE
+    return adl_score(
+        rank,
+        leg.lots > 0,
+        unrealised(instrument.form, instrument.factor, position, ticks),
+        int(balance_at(w, leg.balance).units),
+        part.initial,
+        part.maintenance,
+        max(1, now if is_inverse else entered),
+        max(1, entered if is_inverse else now),
+        now,
+        _SCORE_ONE,
+        1,
+    )
+
+
+@rule
+def _deleverage(w: Any, leg: int, winner: int, lots: int, bankruptcy: int) -> int:
+    """Close a winner against the rest, outside the book; how many lots that took."""
+    row = leg_at(w, leg)
+    number = row.instrument
+    instrument = instrument_at(w, number)
+    ticks = bankruptcy
+    if venue_at(w, instrument.venue).adl_price == AdlPrice.MARK:
+        ticks = price_of(w, number)
+    closed = min(lots, abs(leg_at(w, winner).lots))
+    signed = closed if row.lots > 0 else -closed
+    clock = clock_of(w)
+    before = clock.cause
+    was = clock.mechanism
+    clock.mechanism = Mechanism.ADL
+    clock.cause = note(
+        w,
+        Detail.MONEY,
+        Kind.ADL,
+        venue=instrument.venue,
+        instrument=number,
+        asset=instrument.settle_asset,
+        account=leg_at(w, winner).account,
+        other=row.account,
+        price=ticks,
+        lots=signed,
+        units=value_at(instrument.form, instrument.factor, closed, ticks),
+    )
+    move_position(w, leg, -signed, ticks, -1)
+    move_position(w, winner, signed, ticks, -1)
+    clock.cause = before
+    clock.mechanism = was
+    return closed
+
+
+@rule
+def pay_minus(w: Any, at: int, number: int) -> bool:
+    """Give the minus of a balance without positions to its payers, in the venue's order; False without room.
+
+    What no cover pays is booked on the venue's deficit account.
+    """
+    balance = balance_at(w, at)
+    venue = venue_at(w, account_at(w, balance.account).venue)
+    place = 1
+    while balance.units < 0 and place <= 3:
+        if not journal_has_room(w, 2 * _ROWS_FOR_A_WINNER):
+            return False
+        cover = _cover(venue, place)
+        if cover == Cover.INSURANCE:
+            fund = balance_for(w, venue.insurance, balance.asset, 0)
+            paid = min(-balance.units, max(0, balance_at(w, fund).units))
+            if paid > 0:
+                transfer(w, Kind.INSURANCE_OUT, at, fund, paid, number)
+        elif cover == Cover.LOSS_SHARING and not _share_minus(w, at, number):
+            return False
+        place += 1
+    if balance.units < 0:
+        deficit = balance_for(w, venue.deficit, balance.asset, 0)
+        transfer(w, Kind.DEFICIT, at, deficit, -balance.units, number)
+    return True
+
+
+@rule
+def _share_minus(w: Any, at: int, number: int) -> bool:
+    """Winners of the instrument bear the minus in proportion to their profit; goes on where it stopped."""
+    balance = balance_at(w, at)
+    profit = 0
+    for leg in range(balance.cursor + 1, shelf_at(w, Shelf.LEGS).used + 1):
+        profit += _profit(w, leg, number)
+    while balance.units < 0 and profit > 0:
+        if not journal_has_room(w, _ROWS_FOR_A_WINNER):
+            return False
+        balance.cursor += 1
+        mine = _profit(w, balance.cursor, number)
+        if mine > 0:
+            part = mul_div_up(-balance.units, mine, profit)
+            profit -= mine
+            transfer(w, Kind.LOSS_SHARE, leg_at(w, balance.cursor).balance, at, -part, number)
+    balance.cursor = 0
+    return True
+
+
+@rule
+def _profit(w: Any, at: int, number: int) -> int:
+    """What a trader's leg in the instrument has won at the mark; 0 for everybody else."""
+    leg = leg_at(w, at)
+    if leg.instrument != number or leg.lots == 0 or account_at(w, leg.account).role != Role.TRADER:
+        return 0
+    return max(0, leg_risk(w, at, 0, price_of(w, number)).equity)

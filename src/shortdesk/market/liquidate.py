@@ -1,0 +1,421 @@
+"""Liquidation acts: what a venue does, step by step, with a balance that no longer meets its maintenance.
+
+Orders are withdrawn; Risk is asked again; then step after step, each sized by the venue's form, goes as a
+reduce-only order into the same book as everybody's; what the form does not leave to the book is covered
+(``covers``). After each step Risk is asked again, at once or after the venue's pause, until the balance is safe or
+empty. Every step is a journal row whose cause leads back to the mark.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.ground.exact import mul_div_down, mul_div_nearest
+from shortdesk.ground.kinds import Kind, Mechanism, RiskState
+from shortdesk.ground.order import OrderFlag, Side, TimeInForce, Withdrawn
+from shortdesk.margin.liquidation import LiquidationForm, first_order_lots, lots_down_to_tier
+from shortdesk.margin.position import entry_value, value_at
+from shortdesk.margin.requirement import TierBy
+from shortdesk.margin.risk import Risk
+from shortdesk.margin.solve import NO_PRICE, bankruptcy_ticks
+from shortdesk.margin.tables import TIER
+from shortdesk.market.book import ROOM_FOR_A_FILL, new_taker
+from shortdesk.market.covers import cover_lots, pay_minus
+from shortdesk.market.desk import cancel_leg
+from shortdesk.market.entry import Halt, enter_apart
+from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
+from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
+from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.settle import position_of
+from shortdesk.market.tables import (
+    Shelf,
+    account_at,
+    balance_at,
+    clock_of,
+    front_at,
+    has_room,
+    instrument_at,
+    leg_at,
+    level_at,
+    shelf_at,
+    terms_at,
+    venue_at,
+)
+from shortdesk.market.triggers import DUE, SICK, is_dead, take_front, wait_on
+
+__all__ = ["MS", "Phase", "due_ms", "is_someone_sick", "treat_first", "wake_due"]
+
+_PPM = 1_000_000
+MS = 1_000_000
+"""Nanoseconds in a millisecond."""
+_LEAST_WAIT_MS = 1_000
+"""The pause after a step that closed nothing: without one it would be tried again at the same instant for ever."""
+
+
+class Phase(IntEnum):
+    """Where a liquidation stands between two steps."""
+
+    BEGIN = 0
+    CHOOSE = 1
+    JUDGE = 2
+    """An order of the step was sent; what it did not close may have to be covered."""
+    COVER = 3
+    PAY = 4
+
+
+@rule(inline=True)
+def is_someone_sick(w: Any) -> bool:
+    """Whether a liquidation has a step to take now."""
+    return bool(front_at(w, SICK).level != 0)
+
+
+@rule(inline=True)
+def due_ms(w: Any) -> int:
+    """The millisecond at which the next paused liquidation goes on; 0 for none."""
+    front = front_at(w, DUE)
+    return int(front.ticks) if front.level != 0 else 0
+
+
+@rule
+def wake_due(w: Any) -> None:
+    """The first of those whose pause is over goes on, at the time at which it was over."""
+    clock_of(w).now_ns = max(clock_of(w).now_ns, due_ms(w) * MS)
+    at = take_front(w, DUE)
+    wait_on(w, SICK, at, at)
+
+
+@rule
+def treat_first(w: Any) -> bool:
+    """Take one step of the liquidation with the lowest number; False when room ran out."""
+    if not _has_room(w):
+        return False
+    at = int(level_at(w, front_at(w, SICK).level).head)
+    clock = clock_of(w)
+    balance = balance_at(w, at)
+    clock.mechanism = Mechanism.LIQUIDATION
+    clock.cause = balance.since_row
+    if balance.phase == Phase.BEGIN:
+        return _begin(w, at)
+    if balance.phase == Phase.JUDGE:
+        return _judge(w, at)
+    if balance.phase == Phase.COVER:
+        return _cover(w, at)
+    if balance.phase == Phase.PAY:
+        return _pay(w, at)
+    return _choose(w, at)
+
+
+@rule
+def _has_room(w: Any) -> bool:
+    clock = clock_of(w)
+    clock.halt = Halt.TABLE_FULL
+    if not has_room(w, Shelf.LEGS, 2):
+        clock.full_table = Shelf.LEGS
+        return False
+    if not has_room(w, Shelf.BALANCES, 6):
+        clock.full_table = Shelf.BALANCES
+        return False
+    clock.halt = Halt.JOURNAL_FULL
+    if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
+        return False
+    clock.halt = Halt.DONE
+    return True
+
+
+@rule
+def _begin(w: Any, at: int) -> bool:
+    """Withdraw every order that the balance stands behind."""
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if not cancel_leg(w, leg, Withdrawn.BY_LIQUIDATION):
+            clock_of(w).halt = Halt.JOURNAL_FULL
+            return False
+        leg = leg_at(w, leg).balance_next
+    balance = balance_at(w, at)
+    balance.phase = Phase.CHOOSE
+    risk = balance_risk(w, at)
+    leg = _worst_leg(w, at)
+    number = leg_at(w, leg).instrument if leg != 0 else -1
+    venue = venue_at(w, account_at(w, balance.account).venue)
+    balance.since_row = note(
+        w,
+        Detail.MONEY,
+        Kind.LIQUIDATION_START,
+        venue=account_at(w, balance.account).venue,
+        instrument=number,
+        asset=balance.asset,
+        account=balance.account,
+        price=price_of(w, number) if leg != 0 else -1,
+        lots=leg_at(w, leg).lots,
+        units=risk.maintenance,
+        code=venue.liquidation_form,
+    )
+    return True
+
+
+@rule
+def _worst_leg(w: Any, at: int) -> int:
+    """The open leg with the largest maintenance, the lowest number among equals; 0 when all are flat."""
+    best = 0
+    most = -1
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if leg_at(w, leg).lots != 0:
+            maintenance = leg_risk(w, leg, 0, price_of(w, leg_at(w, leg).instrument)).maintenance
+            if maintenance > most or (maintenance == most and leg < best):
+                best = leg
+                most = maintenance
+        leg = leg_at(w, leg).balance_next
+    return int(best)
+
+
+@rule
+def _choose(w: Any, at: int) -> bool:
+    """End it if the balance is safe or empty, else size the next step and send its order."""
+    balance = balance_at(w, at)
+    leg = _worst_leg(w, at)
+    risk = balance_risk(w, at)
+    if leg == 0:
+        balance.phase = Phase.PAY
+        return True
+    if not is_dead(w, at, risk):
+        _end(w, at, risk.equity, RiskState.SAFE)
+        return True
+    number = leg_at(w, leg).instrument
+    venue = venue_at(w, instrument_at(w, number).venue)
+    balance.step += 1
+    balance.step_leg = leg
+    backstop = venue.backstop_ppm > 0 and risk.equity * _PPM < risk.maintenance * venue.backstop_ppm
+    lots = abs(leg_at(w, leg).lots) if backstop else _step_lots(w, leg, balance.step)
+    takes_over = backstop or _is_taken_at_once(w, leg, lots)
+    limit = _limit(w, at, leg, risk)
+    if backstop:
+        limit = price_of(w, number)
+    clock_of(w).cause = note(
+        w,
+        Detail.MONEY,
+        Kind.LIQUIDATION_STEP,
+        venue=instrument_at(w, number).venue,
+        instrument=number,
+        account=balance.account,
+        order=-1 if takes_over else balance.step,
+        price=limit,
+        lots=-lots if leg_at(w, leg).lots > 0 else lots,
+        code=min(255, balance.step),
+    )
+    balance.was_taken_over = 0
+    if takes_over:
+        balance.step_lots = lots
+        balance.step_ticks = limit
+        balance.phase = Phase.COVER
+    else:
+        _send_order(w, at, leg, lots, limit)
+    return True
+
+
+@rule
+def _send_order(w: Any, at: int, leg: int, lots: int, limit: int) -> None:
+    """The step's order: reduce-only, immediate, into the book of everybody."""
+    balance = balance_at(w, at)
+    row = leg_at(w, leg)
+    balance.step_left = abs(row.lots) - lots
+    balance.phase = Phase.JUDGE
+    side = Side.SELL.value if row.lots > 0 else Side.BUY.value
+    taker = new_taker(side, limit, leg, balance.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
+    if not instrument_at(w, row.instrument).is_halted:
+        enter_apart(w, taker, lots, False, TimeInForce.IOC, 0)
+
+
+@rule
+def _is_tiered(form: int) -> bool:
+    return form == LiquidationForm.LOWER_TIER_THEN_TAKEOVER or form == LiquidationForm.TWO_TIERS_THEN_TAKEOVER
+
+
+@rule
+def _measure(w: Any, leg: int) -> int:
+    """What chooses the leg's tier: contracts, worth at entry, or worth now."""
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    by = terms_at(w, row.instrument).tier_by
+    if by == TierBy.CONTRACTS:
+        return abs(row.lots)
+    if by == TierBy.ENTRY_VALUE:
+        return entry_value(position_of(row))
+    return value_at(instrument.form, instrument.factor, row.lots, price_of(w, row.instrument))
+
+
+@rule
+def _step_lots(w: Any, leg: int, step: int) -> int:
+    """How many lots the venue closes in this step."""
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    venue = venue_at(w, instrument.venue)
+    lots = abs(row.lots)
+    form = venue.liquidation_form
+    if _is_tiered(form):
+        left = _left_by_tiers(w, leg)
+        if left == 0:
+            return lots
+        return max(1, lots - mul_div_down(lots, left, _measure(w, leg)))
+    if form == LiquidationForm.IOC_THEN_TAKEOVER or form == LiquidationForm.SALE_AND_REPAY:
+        return lots
+    if form == LiquidationForm.FRACTION_THEN_WAIT and step > 1:
+        return lots
+    notional = value_at(instrument.form, instrument.factor, lots, price_of(w, row.instrument))
+    part = first_order_lots(lots, notional, venue.threshold_units, venue.first_fraction_ppm, _PPM)
+    if venue.largest_step_units > 0 and notional > venue.largest_step_units:
+        part = min(part, max(1, mul_div_down(lots, venue.largest_step_units, notional)))
+    return max(1, min(lots, part))
+
+
+@rule
+def _left_by_tiers(w: Any, leg: int) -> int:
+    """The measure that one step down the tiers leaves; 0 where the whole is taken over."""
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    venue = venue_at(w, instrument.venue)
+    place = shelf_at(w, Shelf.TIERS)
+    return lots_down_to_tier(
+        w[place.start : place.end].view(TIER),
+        instrument.first_tier,
+        instrument.tier_count,
+        _measure(w, leg),
+        venue.step_tiers,
+        venue.last_taken,
+    )
+
+
+@rule
+def _is_taken_at_once(w: Any, leg: int, lots: int) -> bool:
+    """In the lowest tiers these venues take the whole over without asking the book."""
+    venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
+    return _is_tiered(venue.liquidation_form) and lots == abs(leg_at(w, leg).lots) and _left_by_tiers(w, leg) == 0
+
+
+@rule
+def _limit(w: Any, at: int, leg: int, risk: Risk) -> int:
+    """The worst price of a step's order: bankruptcy, the fillable price, or any."""
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    form = venue_at(w, instrument.venue).liquidation_form
+    ticks = price_of(w, row.instrument)
+    worst = 1 if row.lots > 0 else instrument.highest_ticks
+    if form == LiquidationForm.FILLABLE_CAPPED:
+        spread = mul_div_nearest(ticks, venue_at(w, instrument.venue).spread_ppm, _PPM)
+        return max(1, ticks - spread) if row.lots > 0 else min(worst, ticks + spread)
+    if form == LiquidationForm.FRACTION_THEN_WAIT or form == LiquidationForm.INCREMENTAL:
+        return int(worst)
+    return _bankruptcy(w, at, leg, risk)
+
+
+@rule
+def _bankruptcy(w: Any, at: int, leg: int, risk: Risk) -> int:
+    """The price of the leg at which the whole balance is worth nothing, all other prices held."""
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    behind = risk.equity - leg_risk(w, leg, 0, price_of(w, row.instrument)).equity
+    ticks = bankruptcy_ticks(instrument.form, instrument.factor, position_of(row), behind)
+    if ticks == NO_PRICE or ticks > instrument.highest_ticks:
+        return 1 if row.lots > 0 else instrument.highest_ticks
+    return max(1, ticks)
+
+
+@rule
+def _judge(w: Any, at: int) -> bool:
+    """After a step's order: by the venue's form, what it did not close is covered, or waits for the next step."""
+    balance = balance_at(w, at)
+    leg = balance.step_leg
+    venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
+    form = venue.liquidation_form
+    unclosed = max(0, abs(leg_at(w, leg).lots) - balance.step_left)
+    if unclosed > 0 and (form == LiquidationForm.IOC_THEN_TAKEOVER or _is_tiered(form)):
+        risk = balance_risk(w, at)
+        if is_dead(w, at, risk):
+            balance.step_lots = unclosed
+            balance.step_ticks = _bankruptcy(w, at, leg, risk)
+            balance.phase = Phase.COVER
+            return True
+    _pause(w, at, unclosed > 0)
+    return True
+
+
+@rule
+def _cover(w: Any, at: int) -> bool:
+    """Let the covers take what the step leaves; goes on where it stopped when the journal was full."""
+    balance = balance_at(w, at)
+    before = balance.step_lots
+    if not cover_lots(w, at, balance.step_leg, balance.step_lots, balance.step_ticks):
+        clock_of(w).halt = Halt.JOURNAL_FULL
+        return False
+    _pause(w, at, balance.step_lots == before)
+    return True
+
+
+@rule
+def _pause(w: Any, at: int, is_unfinished: bool) -> None:
+    """The next step comes after the venue's pause; after a step that left something undone, not at the same instant."""
+    balance = balance_at(w, at)
+    balance.phase = Phase.CHOOSE
+    wait = int(venue_at(w, account_at(w, balance.account).venue).wait_ms)
+    if is_unfinished:
+        wait = max(wait, _LEAST_WAIT_MS)
+    if wait > 0 and _worst_leg(w, at) != 0:
+        take_front(w, SICK)
+        wait_on(w, DUE, at, int(clock_of(w).now_ns) // MS + wait)
+
+
+@rule
+def _pay(w: Any, at: int) -> bool:
+    """Nothing is open any more: what is below zero is paid, and the liquidation ends."""
+    balance = balance_at(w, at)
+    number = leg_at(w, balance.step_leg).instrument if balance.step_leg != 0 else -1
+    state = RiskState.SAFE.value
+    if balance.units < 0:
+        state = RiskState.BANKRUPT.value
+        if not pay_minus(w, at, number):
+            clock_of(w).halt = Halt.JOURNAL_FULL
+            return False
+    elif balance.was_taken_over != 0:
+        state = RiskState.TAKEN_OVER.value
+        if balance.units > 0:
+            venue = venue_at(w, account_at(w, balance.account).venue)
+            fund = balance_for(w, venue.insurance, balance.asset, 0)
+            transfer(w, Kind.INSURANCE_IN, at, fund, -balance.units, number)
+    elif balance.leg != 0 and balance.units > 0:
+        wallet = find_balance(w, balance.account, balance.asset, 0)
+        if wallet != 0:
+            transfer(w, Kind.MARGIN, wallet, at, balance.units, number)
+    _end(w, at, balance.units, state)
+    return True
+
+
+@rule
+def _end(w: Any, at: int, equity: int, state: int) -> None:
+    """The balance is its owner's again."""
+    balance = balance_at(w, at)
+    take_front(w, SICK)
+    leg = _worst_leg(w, at)
+    note(
+        w,
+        Detail.MONEY,
+        Kind.LIQUIDATION_END,
+        venue=account_at(w, balance.account).venue,
+        instrument=leg_at(w, balance.step_leg).instrument if balance.step_leg != 0 else -1,
+        asset=balance.asset,
+        account=balance.account,
+        lots=leg_at(w, leg).lots,
+        units=equity,
+        code=state,
+    )
+    balance.state = RiskState.SAFE
+    balance.phase = Phase.BEGIN
+    balance.step = 0
+    balance.step_leg = 0
+    balance.step_left = 0
+    balance.step_lots = 0
+    balance.step_ticks = 0
+    balance.was_taken_over = 0
+    balance.since_row = 0
+    touch(w, at)

@@ -1,0 +1,254 @@
+"""Whom to ask when a mark moves: triggers choose, only Risk decides.
+
+Between two changes of its own, a balance with one open leg dies at one price, the leg's liquidation price. A
+balance with several legs has a gap between equity and maintenance; as long as no leg has lost more than its equal
+share of the gap it cannot have died, so each leg waits for the price at which its share is gone. Both are the same
+question to the same solver: a single leg's share is the whole gap. Triggers stand on two ladders per instrument,
+so a mark costs what it touches and not how many accounts there are.
+
+A balance that changed waits in a list until the next mark of any instrument and is then asked and armed anew. On a
+venue that ``asks_everybody`` every balance with a leg in the instrument is asked; the journal must be the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.ground.instrument import Form
+from shortdesk.ground.kinds import Kind, RiskState
+from shortdesk.margin.risk import Risk, is_liquidatable
+from shortdesk.margin.solve import NO_PRICE, liquidation_ticks
+from shortdesk.margin.tables import TIER
+from shortdesk.market.entry import Halt, is_reached
+from shortdesk.market.ladder import Ladder, dequeue, enqueue, ladder_number
+from shortdesk.market.ledger import Role
+from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
+from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.settle import position_of
+from shortdesk.market.tables import (
+    BALANCE,
+    LEG,
+    Shelf,
+    account_at,
+    balance_at,
+    clock_of,
+    front_at,
+    has_room,
+    instrument_at,
+    leg_at,
+    level_at,
+    shelf_at,
+    terms_at,
+    venue_at,
+)
+
+__all__ = ["DUE", "SICK", "arm", "ask_marked", "disarm", "is_dead", "take_front", "wait_on"]
+
+SICK = 1
+"""The ladder of balances that are being liquidated, the lowest number first; it belongs to no instrument."""
+DUE = 3
+"""The ladder of balances whose next step is due later, by milliseconds."""
+_ROWS_TO_ASK = 8
+_PAGES_PER_LEG = 2
+_NODES_PER_LEG = 12
+
+
+@rule
+def ask_marked(w: Any, number: int) -> bool:
+    """Ask everybody whom an instrument's new mark, or a change of their own, may have killed; False without room."""
+    clock = clock_of(w)
+    while clock.first_touched != 0:
+        at = int(clock.first_touched)
+        if not _has_room_to_ask(w, at):
+            return False
+        clock.first_touched = balance_at(w, at).touched_next
+        balance_at(w, at).touched_next = 0
+        balance_at(w, at).is_touched = 0
+        _ask(w, at)
+    if venue_at(w, instrument_at(w, number).venue).asks_everybody:
+        return _ask_everybody(w, number)
+    which = Ladder.DEAD_FALLS.value
+    while which <= Ladder.DEAD_RISES:
+        while is_reached(w, number, which):
+            leg = level_at(w, front_at(w, ladder_number(number, which)).level).head
+            at = int(leg_at(w, leg).balance)
+            if not _has_room_to_ask(w, at):
+                return False
+            _ask(w, at)
+        which += 1
+    return True
+
+
+@rule
+def _ask_everybody(w: Any, number: int) -> bool:
+    for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
+        leg = balance_at(w, at).first_leg
+        while leg != 0 and (leg_at(w, leg).instrument != number or leg_at(w, leg).lots == 0):
+            leg = leg_at(w, leg).balance_next
+        if leg != 0:
+            if not _has_room_to_ask(w, at):
+                return False
+            _ask(w, at)
+    return True
+
+
+@rule
+def _has_room_to_ask(w: Any, at: int) -> bool:
+    """Room for the rows of one answer and for the new triggers of all its legs."""
+    legs = 1
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        legs += 1
+        leg = leg_at(w, leg).balance_next
+    clock = clock_of(w)
+    clock.halt = Halt.TABLE_FULL
+    if not has_room(w, Shelf.PAGES, _PAGES_PER_LEG * legs):
+        clock.full_table = Shelf.PAGES
+        return False
+    if not has_room(w, Shelf.NODES, _NODES_PER_LEG * legs):
+        clock.full_table = Shelf.NODES
+        return False
+    clock.halt = Halt.JOURNAL_FULL
+    if not journal_has_room(w, _ROWS_TO_ASK):
+        return False
+    clock.halt = Halt.DONE
+    return True
+
+
+@rule
+def _ask(w: Any, at: int) -> None:
+    """Dead balances fall sick; the others wait for their new triggers."""
+    balance = balance_at(w, at)
+    if balance.state >= RiskState.LIQUIDATING or account_at(w, balance.account).role != Role.TRADER:
+        return
+    risk = balance_risk(w, at)
+    if is_dead(w, at, risk):
+        _fall_sick(w, at, risk)
+    elif venue_at(w, account_at(w, balance.account).venue).asks_everybody == 0:
+        arm(w, at, risk)
+
+
+@rule
+def is_dead(w: Any, at: int, risk: Risk) -> bool:
+    """Whether the venue may liquidate, by the terms of the first leg that is open."""
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if leg_at(w, leg).lots != 0:
+            return is_liquidatable(risk, terms_at(w, leg_at(w, leg).instrument).trigger)
+        leg = leg_at(w, leg).balance_next
+    return False
+
+
+@rule
+def _fall_sick(w: Any, at: int, risk: Risk) -> None:
+    balance = balance_at(w, at)
+    leg = balance.first_leg
+    lots = 0
+    number = -1
+    ticks = -1
+    while leg != 0:
+        disarm(w, leg)
+        if leg_at(w, leg).lots != 0:
+            number = leg_at(w, leg).instrument
+            lots = leg_at(w, leg).lots
+            ticks = price_of(w, number)
+        leg = leg_at(w, leg).balance_next
+    balance.state = RiskState.LIQUIDATING
+    balance.step = 0
+    balance.phase = 0
+    balance.since_row = note(
+        w,
+        Detail.MONEY,
+        Kind.RISK_STATE,
+        venue=account_at(w, balance.account).venue,
+        instrument=number,
+        asset=balance.asset,
+        account=balance.account,
+        price=ticks,
+        lots=lots if balance.leg != 0 else 0,
+        units=risk.equity,
+        code=RiskState.LIQUIDATING,
+    )
+    wait_on(w, SICK, at, at)
+
+
+@rule
+def wait_on(w: Any, ladder: int, at: int, key: int) -> None:
+    """Put a balance on the ladder of the sick, or of those whose step is due."""
+    enqueue(w, Shelf.BALANCES, BALANCE, ladder, at, int(key), 1)
+
+
+@rule
+def take_front(w: Any, ladder: int) -> int:
+    """Take the first balance off a ladder."""
+    at = level_at(w, front_at(w, ladder).level).head
+    dequeue(w, Shelf.BALANCES, BALANCE, ladder, at, 1)
+    return int(at)
+
+
+@rule
+def arm(w: Any, at: int, risk: Risk) -> None:
+    """Give each open leg of a living balance the price at which it must be asked again."""
+    legs = 0
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if leg_at(w, leg).lots != 0:
+            legs += 1
+        leg = leg_at(w, leg).balance_next
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        disarm(w, leg)
+        if leg_at(w, leg).lots != 0:
+            _arm_leg(w, leg, (risk.equity - risk.maintenance) // legs)
+        leg = leg_at(w, leg).balance_next
+
+
+@rule
+def _arm_leg(w: Any, at: int, share: int) -> None:
+    """The leg waits for the price at which it alone has lost ``share`` units more than now."""
+    leg = leg_at(w, at)
+    number = int(leg.instrument)
+    instrument = instrument_at(w, number)
+    seen = price_of(w, number)
+    if seen == 0:
+        return
+    own = leg_risk(w, at, 0, seen)
+    highest = int(instrument.highest_ticks)
+    if instrument.form != Form.INVERSE:
+        highest = min(highest, (1 << 62) // (abs(int(leg.lots)) * int(instrument.factor)))
+    place = shelf_at(w, Shelf.TIERS)
+    ticks = liquidation_ticks(
+        terms_at(w, number),
+        w[place.start : place.end].view(TIER),
+        instrument.first_tier,
+        instrument.tier_count,
+        instrument.form,
+        instrument.factor,
+        position_of(leg),
+        share - (own.equity - own.maintenance),
+        leg.leverage_x100,
+        highest,
+    )
+    if ticks == NO_PRICE:
+        return
+    # Alive now, so the next question comes at the earliest one tick from here.
+    is_short = leg.lots < 0
+    ticks = max(ticks, seen + 1) if is_short else min(ticks, seen - 1)
+    if ticks <= 0 or ticks > instrument.highest_ticks:
+        return
+    leg.trigger_ticks = ticks
+    leg.is_armed_short = 1 if is_short else 0
+    which = Ladder.DEAD_RISES.value if is_short else Ladder.DEAD_FALLS.value
+    enqueue(w, Shelf.LEGS, LEG, ladder_number(number, which), at, ticks, 1)
+
+
+@rule
+def disarm(w: Any, at: int) -> None:
+    """The leg waits for no price any more."""
+    leg = leg_at(w, at)
+    if leg.level == 0:
+        return
+    which = Ladder.DEAD_RISES.value if leg.is_armed_short else Ladder.DEAD_FALLS.value
+    dequeue(w, Shelf.LEGS, LEG, ladder_number(leg.instrument, which), at, 1)
+    leg.trigger_ticks = 0
