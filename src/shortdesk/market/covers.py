@@ -74,6 +74,7 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
             balance_at(w, at).step_lots = left
             return False
         cover = _cover(venue, place)
+        before = left
         if cover == Cover.INSURANCE and _can_take(w, at, leg, venue.insurance):
             _take_over(w, at, leg, left, ticks, venue.insurance)
             left = 0
@@ -84,7 +85,9 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
             winner = _first_winner(w, number, leg_at(w, leg).lots > 0, venue.adl_rank)
             if winner != 0:
                 left -= _deleverage(w, leg, winner, left, ticks)
-                continue
+                place -= 1
+        if left != before:
+            balance_at(w, at).was_covered = 1
         place += 1
     balance_at(w, at).step_lots = left
     return True
@@ -121,7 +124,6 @@ def _take_over(w: Any, at: int, leg: int, lots: int, ticks: int, holder: int) ->
     mine = leg_for(w, holder, number, Hedge.BOTH)
     move_position(w, leg, -signed, ticks, -1)
     move_position(w, mine, signed, ticks, -1)
-    balance_at(w, at).was_taken_over = 1
     clock.cause = before
 
 

@@ -304,8 +304,9 @@ def stir(w: Any, number: int) -> None:
 
 @rule
 def mark_moved(w: Any, number: int) -> None:
-    """An instrument has a new mark: parked orders and those who may have died of it have to be asked."""
+    """An instrument has a new mark, said by the present cause: parked orders and those it may have killed are asked."""
     instrument_at(w, number).has_new_mark = 1
+    instrument_at(w, number).mark_row = clock_of(w).cause
     stir(w, number)
 
 

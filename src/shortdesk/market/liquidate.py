@@ -139,6 +139,19 @@ def _begin(w: Any, at: int) -> bool:
     leg = _worst_leg(w, at)
     number = leg_at(w, leg).instrument if leg != 0 else -1
     venue = venue_at(w, account_at(w, balance.account).venue)
+    clock_of(w).cause = note(
+        w,
+        Detail.MONEY,
+        Kind.RISK_STATE,
+        venue=account_at(w, balance.account).venue,
+        instrument=number,
+        asset=balance.asset,
+        account=balance.account,
+        price=price_of(w, number) if leg != 0 else -1,
+        lots=leg_at(w, leg).lots if balance.leg != 0 else 0,
+        units=risk.equity,
+        code=RiskState.LIQUIDATING,
+    )
     balance.since_row = note(
         w,
         Detail.MONEY,
@@ -205,7 +218,7 @@ def _choose(w: Any, at: int) -> bool:
         lots=-lots if leg_at(w, leg).lots > 0 else lots,
         code=min(255, balance.step),
     )
-    balance.was_taken_over = 0
+    balance.was_covered = 0
     if takes_over:
         balance.step_lots = lots
         balance.step_ticks = limit
@@ -330,9 +343,10 @@ def _judge(w: Any, at: int) -> bool:
     venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
     form = venue.liquidation_form
     unclosed = max(0, abs(leg_at(w, leg).lots) - balance.step_left)
-    if unclosed > 0 and (form == LiquidationForm.IOC_THEN_TAKEOVER or _is_tiered(form)):
-        risk = balance_risk(w, at)
-        if is_dead(w, at, risk):
+    risk = balance_risk(w, at)
+    if unclosed > 0 and is_dead(w, at, risk):
+        takes_the_rest = form == LiquidationForm.IOC_THEN_TAKEOVER or _is_tiered(form)
+        if takes_the_rest or risk.equity < 0:
             balance.step_lots = unclosed
             balance.step_ticks = _bankruptcy(w, at, leg, risk)
             balance.phase = Phase.COVER
@@ -377,7 +391,7 @@ def _pay(w: Any, at: int) -> bool:
         if not pay_minus(w, at, number):
             clock_of(w).halt = Halt.JOURNAL_FULL
             return False
-    elif balance.was_taken_over != 0:
+    elif balance.was_covered != 0:
         state = RiskState.TAKEN_OVER.value
         if balance.units > 0:
             venue = venue_at(w, account_at(w, balance.account).venue)
@@ -416,6 +430,6 @@ def _end(w: Any, at: int, equity: int, state: int) -> None:
     balance.step_left = 0
     balance.step_lots = 0
     balance.step_ticks = 0
-    balance.was_taken_over = 0
+    balance.was_covered = 0
     balance.since_row = 0
     touch(w, at)

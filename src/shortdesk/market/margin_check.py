@@ -10,13 +10,14 @@ from typing import Any
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.instrument import Form
+from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import OrderFlag, Refusal, Side
 from shortdesk.ground.units import Units
 from shortdesk.margin.position import entry_value, value_at
 from shortdesk.margin.requirement import InitialForm, TierBy, chosen_tier, initial_margin, position_risk
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.tables import TIER
-from shortdesk.market.ledger import Role, find_balance
+from shortdesk.market.ledger import Role, find_balance, transfer
 from shortdesk.market.settle import position_of, reducible_lots
 from shortdesk.market.tables import Shelf, account_at, balance_at, instrument_at, leg_at, shelf_at, terms_at
 
@@ -149,7 +150,7 @@ def order_refusal(w: Any, at: int, side: int, ticks: int, lots: int, flags: int)
         return _spot_refusal(w, at, side, ticks, lots)
     if account_at(w, leg.account).role != Role.TRADER:
         return Refusal.NONE
-    if balance_at(w, leg.balance).state >= 2:
+    if balance_at(w, leg.balance).state >= RiskState.LIQUIDATING:
         return Refusal.ACCOUNT_LIQUIDATING
     standing = leg.buying_lots if side == Side.BUY else leg.selling_lots
     if standing + lots <= reducible_lots(leg.lots, side):
@@ -183,9 +184,21 @@ def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     if measure > tiers[first + count - 1].cap:
         return Refusal.POSITION_TOO_LARGE
     lost = _open_loss(instrument, side, ticks, lots, seen)
-    if free_units(w, leg.balance, at, buying, selling, seen) < lost:
+    short = lost - free_units(w, leg.balance, at, buying, selling, seen)
+    if short > 0 and not _is_topped_up(w, leg.balance, short, leg.instrument):
         return Refusal.NOT_ENOUGH_MARGIN
     return Refusal.NONE
+
+
+@rule
+def _is_topped_up(w: Any, at: int, units: int, number: int) -> bool:
+    """An isolated leg fetches what its order needs from the wallet; asked last: nothing refuses the order after it."""
+    balance = balance_at(w, at)
+    wallet = find_balance(w, balance.account, balance.asset, 0)
+    if balance.leg == 0 or wallet == 0 or not covers_withdrawal(w, wallet, units):
+        return False
+    transfer(w, Kind.MARGIN, wallet, at, -units, number)
+    return True
 
 
 @rule

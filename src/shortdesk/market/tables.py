@@ -114,7 +114,7 @@ CLOCK = _row(
     ("detail", "<i8"),  # Detail: how much the journal is told
     ("cause", "<i8"),  # the row that made what happens now
     ("mechanism", "<i8"),  # who acts now
-    ("first_touched", "<i8"),  # balances that changed since they were last asked; -1 for none
+    ("first_touched", "<i8"),  # balances that changed since they were last asked
 )
 
 HAND = _row(
@@ -174,6 +174,7 @@ INSTRUMENT = _row(
     ("taker_rate", "<i8"),  # out of the venue's fee_one
     ("maker_rate", "<i8"),
     ("liquidation_rate", "<i8"),
+    ("mark_row", "<i8"),  # the journal row that moved the mark last
     ("base_units", "<i8"),  # spot: units of the base asset in one lot
     ("venue", "<i4"),
     ("settle_asset", "<i4"),  # 0: a bare book, in which nobody's money moves
@@ -235,7 +236,7 @@ BALANCE = _row(
     ("leg", "<i4"),  # the isolated leg whose margin this is; 0 for a wallet
     ("first_leg", "<i4"),  # legs that it stands behind
     ("chain", "<i4"),
-    ("touched_next", "<i4"),  # waits to be asked at the next mark; -1 for the last of them
+    ("touched_next", "<i4"),  # the next that waits to be asked at the next mark
     ("next", "<i4"),  # on the ladder of the sick, or of those whose next step is due
     ("prev", "<i4"),
     ("level", "<i4"),
@@ -247,7 +248,7 @@ BALANCE = _row(
     ("step_ticks", "<i8"),  # at this price
     ("state", "<u1"),  # RiskState
     ("phase", "<u1"),  # Phase of its liquidation
-    ("was_taken_over", "<u1"),  # in its last step
+    ("was_covered", "<u1"),  # its last step was closed by covers
     ("is_touched", "<u1"),
 )
 

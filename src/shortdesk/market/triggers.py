@@ -16,15 +16,15 @@ from typing import Any
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.kinds import Kind, RiskState
+from shortdesk.ground.kinds import NO_MECHANISM, Kind, RiskState
 from shortdesk.margin.risk import Risk, is_liquidatable
 from shortdesk.margin.solve import NO_PRICE, liquidation_ticks
 from shortdesk.margin.tables import TIER
 from shortdesk.market.entry import Halt, is_reached
 from shortdesk.market.ladder import Ladder, dequeue, enqueue, ladder_number
-from shortdesk.market.ledger import Role
+from shortdesk.market.ledger import Role, find_balance, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import journal_has_room
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
     BALANCE,
@@ -58,6 +58,8 @@ _NODES_PER_LEG = 12
 def ask_marked(w: Any, number: int) -> bool:
     """Ask everybody whom an instrument's new mark, or a change of their own, may have killed; False without room."""
     clock = clock_of(w)
+    clock.cause = instrument_at(w, number).mark_row
+    clock.mechanism = NO_MECHANISM
     while clock.first_touched != 0:
         at = int(clock.first_touched)
         if not _has_room_to_ask(w, at):
@@ -123,10 +125,28 @@ def _ask(w: Any, at: int) -> None:
     if balance.state >= RiskState.LIQUIDATING or account_at(w, balance.account).role != Role.TRADER:
         return
     risk = balance_risk(w, at)
-    if is_dead(w, at, risk):
-        _fall_sick(w, at, risk)
+    if risk.maintenance == 0:
+        _look_after_flat(w, at)
+    elif is_dead(w, at, risk):
+        _fall_sick(w, at)
     elif venue_at(w, account_at(w, balance.account).venue).asks_everybody == 0:
         arm(w, at, risk)
+
+
+@rule
+def _look_after_flat(w: Any, at: int) -> None:
+    """Nothing is open: a minus needs a payer, and an isolated leg's margin goes home when no order needs it."""
+    balance = balance_at(w, at)
+    leg = balance.first_leg
+    while leg != 0:
+        disarm(w, leg)
+        leg = leg_at(w, leg).balance_next
+    if balance.units < 0:
+        _fall_sick(w, at)
+    elif balance.leg != 0 and balance.units > 0 and leg_at(w, balance.leg).first_order == 0:
+        wallet = find_balance(w, balance.account, balance.asset, 0)
+        if wallet != 0:
+            transfer(w, Kind.MARGIN, wallet, at, balance.units, leg_at(w, balance.leg).instrument)
 
 
 @rule
@@ -141,35 +161,17 @@ def is_dead(w: Any, at: int, risk: Risk) -> bool:
 
 
 @rule
-def _fall_sick(w: Any, at: int, risk: Risk) -> None:
+def _fall_sick(w: Any, at: int) -> None:
+    """The balance joins the sick, who are treated by their number: the order in which they were found is no matter."""
     balance = balance_at(w, at)
     leg = balance.first_leg
-    lots = 0
-    number = -1
-    ticks = -1
     while leg != 0:
         disarm(w, leg)
-        if leg_at(w, leg).lots != 0:
-            number = leg_at(w, leg).instrument
-            lots = leg_at(w, leg).lots
-            ticks = price_of(w, number)
         leg = leg_at(w, leg).balance_next
     balance.state = RiskState.LIQUIDATING
     balance.step = 0
     balance.phase = 0
-    balance.since_row = note(
-        w,
-        Detail.MONEY,
-        Kind.RISK_STATE,
-        venue=account_at(w, balance.account).venue,
-        instrument=number,
-        asset=balance.asset,
-        account=balance.account,
-        price=ticks,
-        lots=lots if balance.leg != 0 else 0,
-        units=risk.equity,
-        code=RiskState.LIQUIDATING,
-    )
+    balance.since_row = clock_of(w).cause
     wait_on(w, SICK, at, at)
 
 
