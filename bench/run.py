@@ -29,6 +29,7 @@ GROUPS = {
     "journal": "journal",
     "margin": "margin",
     "matching": "matching",
+    "accounts": "accounts",
     "startup": "startup",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"

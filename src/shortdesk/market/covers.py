@@ -209,7 +209,7 @@ def _deleverage(w: Any, leg: int, winner: int, lots: int, bankruptcy: int) -> in
     move_position(w, winner, signed, ticks, -1)
     clock.cause = before
     clock.mechanism = was
-    return closed
+    return int(closed)
 
 
 @rule

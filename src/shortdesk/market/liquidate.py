@@ -253,7 +253,7 @@ def _measure(w: Any, leg: int) -> int:
     instrument = instrument_at(w, row.instrument)
     by = terms_at(w, row.instrument).tier_by
     if by == TierBy.CONTRACTS:
-        return abs(row.lots)
+        return int(abs(row.lots))
     if by == TierBy.ENTRY_VALUE:
         return entry_value(position_of(row))
     return value_at(instrument.form, instrument.factor, row.lots, price_of(w, row.instrument))
@@ -270,17 +270,17 @@ def _step_lots(w: Any, leg: int, step: int) -> int:
     if _is_tiered(form):
         left = _left_by_tiers(w, leg)
         if left == 0:
-            return lots
-        return max(1, lots - mul_div_down(lots, left, _measure(w, leg)))
+            return int(lots)
+        return int(max(1, lots - mul_div_down(lots, left, _measure(w, leg))))
     if form == LiquidationForm.IOC_THEN_TAKEOVER or form == LiquidationForm.SALE_AND_REPAY:
-        return lots
+        return int(lots)
     if form == LiquidationForm.FRACTION_THEN_WAIT and step > 1:
-        return lots
+        return int(lots)
     notional = value_at(instrument.form, instrument.factor, lots, price_of(w, row.instrument))
     part = first_order_lots(lots, notional, venue.threshold_units, venue.first_fraction_ppm, _PPM)
     if venue.largest_step_units > 0 and notional > venue.largest_step_units:
         part = min(part, max(1, mul_div_down(lots, venue.largest_step_units, notional)))
-    return max(1, min(lots, part))
+    return int(max(1, min(lots, part)))
 
 
 @rule
