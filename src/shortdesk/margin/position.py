@@ -69,6 +69,8 @@ def cost_of(open_cost: int, open_lots: int, lots: int) -> int:
     """Unsigned opening cost of ``|lots|`` out of ``open_lots`` that cost ``open_cost``; to the nearest unit."""
     if open_lots == 0:
         return 0
+    if abs(lots) == open_lots:
+        return open_cost
     return mul_div_nearest(open_cost, abs(lots), open_lots)
 
 

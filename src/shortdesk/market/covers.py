@@ -17,7 +17,7 @@ from shortdesk.margin.liquidation import AdlRank, adl_score
 from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.market.accounts import Hedge, leg_for
 from shortdesk.market.ledger import Role, balance_for, transfer
-from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
+from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import move_position, position_of
 from shortdesk.market.tables import Shelf, account_at, balance_at, clock_of, instrument_at, leg_at, shelf_at, venue_at
@@ -265,4 +265,4 @@ def _profit(w: Any, at: int, number: int) -> int:
     leg = leg_at(w, at)
     if leg.instrument != number or leg.lots == 0 or account_at(w, leg.account).role != Role.TRADER:
         return 0
-    return max(0, leg_risk(w, at, 0, price_of(w, number)).equity)
+    return max(0, leg_profit(w, at, price_of(w, number)))
