@@ -1,6 +1,7 @@
 """Products of two 64-bit integers kept in 128 bits: what kernels do for ``ground/exact.py``.
 
-Nobody else calls this file but ``ground/words.py``; it is imported when the first kernel is built.
+Nobody else calls this file but ``ground/words.py`` and ``ground/draw.py``; for the rest it is imported when the
+first kernel is built.
 """
 
 from __future__ import annotations
