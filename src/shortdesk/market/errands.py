@@ -10,11 +10,12 @@ from typing import Any
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.kinds import Kind
+from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import Refusal
 from shortdesk.market.accounts import join_balance, leave_balance
-from shortdesk.market.ledger import balance_for, find_balance, transfer
-from shortdesk.market.margin_check import covers_withdrawal
+from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
+from shortdesk.market.lending import withdrawal_leaves_cover
+from shortdesk.market.margin_check import covers_withdrawal, is_too_leveraged, needed_units
 from shortdesk.market.note import Detail, note
 from shortdesk.market.tables import (
     Shelf,
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _MOST_UNITS = 1 << 61
+_MOST_LEVERAGE_X100 = 100_000
 
 
 class Setting(IntEnum):
@@ -62,6 +64,8 @@ def deposit(w: Any, command: Any, sign: int) -> int:
     mine = find_balance(w, command.account, asset, 0)
     if sign < 0 and (mine == 0 or not covers_withdrawal(w, mine, command.lots)):
         return Refusal.NOT_ENOUGH_BALANCE
+    if sign < 0 and not withdrawal_leaves_cover(w, command.account, asset, command.lots):
+        return Refusal.NOT_ENOUGH_MARGIN
     mine = balance_for(w, command.account, asset, 0)
     if sign > 0 and balance_at(w, mine).units > _MOST_UNITS - command.lots:
         return Refusal.SIZE_TOO_LARGE
@@ -73,33 +77,49 @@ def deposit(w: Any, command: Any, sign: int) -> int:
 
 @rule
 def set_leverage(w: Any, leg: int, command: Any) -> int:
-    """The leg's leverage, in hundredths; not above what its tier allows, nor beyond what stands behind it."""
+    """The leg's leverage, in hundredths; not above what its tier allows, and less only where more margin is there."""
+    row = leg_at(w, leg)
     wanted = command.lots
-    if wanted < 100 or wanted > 100_000:
+    if wanted < 100 or wanted > _MOST_LEVERAGE_X100 or is_too_leveraged(w, leg, wanted):
         return Refusal.LEVERAGE_TOO_HIGH
-    if leg_at(w, leg).lots != 0 or leg_at(w, leg).first_order != 0:
-        return Refusal.NOT_WHILE_OPEN
-    leg_at(w, leg).leverage_x100 = wanted
+    before = row.leverage_x100
+    row.leverage_x100 = wanted
+    if row.balance != 0 and wanted < before and not covers_withdrawal(w, row.balance, 0):
+        row.leverage_x100 = before
+        return Refusal.NOT_ENOUGH_MARGIN
+    if row.balance != 0:
+        touch(w, row.balance)
     _note_setting(w, leg, Setting.LEVERAGE_X100.value, wanted)
     return Refusal.NONE
 
 
 @rule
 def set_isolated(w: Any, leg: int, command: Any) -> int:
-    """The leg gets a margin of its own (``lots`` 1), or shares its account's wallet (0)."""
+    """The leg gets a margin of its own (``lots`` 1), or shares its account's wallet (0).
+
+    With a position or orders only where the venue allows it; then its initial margin and its loss go with it, and
+    both sides must be covered before and therefore after.
+    """
     row = leg_at(w, leg)
     if row.balance == 0 or instrument_at(w, row.instrument).form == Form.SPOT or not 0 <= command.lots <= 1:
         return Refusal.BAD_KIND
-    if row.lots != 0 or row.first_order != 0:
-        return Refusal.NOT_WHILE_OPEN
-    asset = instrument_at(w, row.instrument).settle_asset
     old = row.balance
+    is_open = row.lots != 0 or row.first_order != 0
+    if is_open and venue_at(w, account_at(w, row.account).venue).switches_open == 0:
+        return Refusal.NOT_WHILE_OPEN
+    if balance_at(w, old).state >= RiskState.LIQUIDATING:
+        return Refusal.ACCOUNT_LIQUIDATING
+    asset = instrument_at(w, row.instrument).settle_asset
+    wallet = find_balance(w, row.account, asset, 0)
+    if is_open and not (covers_withdrawal(w, old, 0) and (wallet == 0 or covers_withdrawal(w, wallet, 0))):
+        return Refusal.NOT_ENOUGH_MARGIN
     new = balance_for(w, row.account, asset, leg if command.lots else 0)
     if new != old:
-        if balance_at(w, old).leg == leg and balance_at(w, old).units != 0:
-            transfer(w, Kind.MARGIN, new, old, balance_at(w, old).units, row.instrument)
+        moved = int(balance_at(w, old).units) if balance_at(w, old).leg == leg else needed_units(w, leg)
         leave_balance(w, leg)
         join_balance(w, leg, new)
+        if moved != 0:
+            transfer(w, Kind.MARGIN, new, old, moved, row.instrument)
     _note_setting(w, leg, Setting.ISOLATED.value, command.lots)
     return Refusal.NONE
 

@@ -13,15 +13,26 @@ from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import OrderFlag, Refusal, Side
 from shortdesk.ground.units import Units
-from shortdesk.margin.position import entry_value, value_at
+from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.margin.requirement import InitialForm, TierBy, chosen_tier, initial_margin, position_risk
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.tables import TIER
+from shortdesk.market.accounts import price_of
 from shortdesk.market.ledger import Role, find_balance, transfer
+from shortdesk.market.loans import borrow_shortage
 from shortdesk.market.settle import position_of, reducible_lots
-from shortdesk.market.tables import Shelf, account_at, balance_at, instrument_at, leg_at, shelf_at, terms_at
+from shortdesk.market.tables import (
+    Shelf,
+    account_at,
+    balance_at,
+    clock_of,
+    instrument_at,
+    leg_at,
+    shelf_at,
+    terms_at,
+)
 
-__all__ = ["balance_risk", "covers_withdrawal", "leg_risk", "order_refusal"]
+__all__ = ["balance_risk", "covers_withdrawal", "is_too_leveraged", "leg_profit", "leg_risk", "needed_units", "order_refusal", "price_of"]
 
 
 @rule
@@ -45,6 +56,14 @@ def leg_risk(w: Any, at: int, wallet: int, ticks: int) -> Risk:
 
 
 @rule
+def leg_profit(w: Any, at: int, ticks: int) -> int:
+    """What a leg would realise if it were closed at a price: the equity of its Risk, without the margins."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    return unrealised(instrument.form, instrument.factor, position_of(leg), ticks)
+
+
+@rule
 def balance_risk(w: Any, at: int) -> Risk:
     """Risk of a balance and of the positions it stands behind, each at its mark; open orders are not counted."""
     equity = int(balance_at(w, at).units)
@@ -59,13 +78,6 @@ def balance_risk(w: Any, at: int) -> Risk:
             maintenance += part.maintenance
         leg = leg_at(w, leg).balance_next
     return Risk(Units(equity), Units(initial), Units(maintenance))
-
-
-@rule(inline=True)
-def price_of(w: Any, number: int) -> int:
-    """The mark, or the last trade while there is no mark; 0 when there is neither."""
-    instrument = instrument_at(w, number)
-    return int(instrument.mark_ticks if instrument.mark_ticks != 0 else instrument.last_ticks)
 
 
 @rule
@@ -111,9 +123,38 @@ def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: in
         elif row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
             free -= promised_initial(w, leg, 0, 0, seen)
         if row.lots != 0:
-            free += leg_risk(w, leg, 0, seen).equity
+            free += leg_profit(w, leg, seen)
         leg = row.balance_next
     return free
+
+
+@rule
+def needed_units(w: Any, at: int) -> int:
+    """What a leg needs of its balance: its initial margin with open orders, and its loss at the mark."""
+    leg = leg_at(w, at)
+    seen = price_of(w, leg.instrument)
+    needed = promised_initial(w, at, 0, 0, seen) if seen != 0 else 0
+    if leg.lots != 0:
+        needed -= min(0, leg_profit(w, at, seen))
+    return int(needed)
+
+
+@rule
+def is_too_leveraged(w: Any, at: int, leverage_x100: int) -> bool:
+    """Whether a leverage is more than the tier of the leg, as it stands, allows."""
+    leg = leg_at(w, at)
+    number = leg.instrument
+    instrument = instrument_at(w, number)
+    terms = terms_at(w, number)
+    if instrument.tier_count == 0 or terms.initial_form != InitialForm.LEVERAGE:
+        return False
+    place = shelf_at(w, Shelf.TIERS)
+    tiers = w[place.start : place.end].view(TIER)
+    worth = 0
+    if leg.lots != 0:
+        worth = value_at(instrument.form, instrument.factor, leg.lots, price_of(w, number))
+    tier = chosen_tier(terms, tiers, instrument.first_tier, instrument.tier_count, leg.lots, worth, worth)
+    return bool(leverage_x100 * tiers[tier].initial_rate > 100 * terms.rate_one)
 
 
 @rule
@@ -124,7 +165,7 @@ def covers_withdrawal(w: Any, at: int, units: int) -> bool:
         return False
     leg = balance.first_leg
     left = int(balance.units) - units
-    owed = 0
+    owed = _promised_base(w, balance.account, balance.asset) if balance.leg == 0 else 0
     while leg != 0:
         row = leg_at(w, leg)
         if instrument_at(w, row.instrument).form == Form.SPOT:
@@ -134,7 +175,7 @@ def covers_withdrawal(w: Any, at: int, units: int) -> bool:
             if row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
                 owed += promised_initial(w, leg, 0, 0, seen)
             if row.lots != 0:
-                left += min(0, leg_risk(w, leg, 0, seen).equity)
+                left += min(0, leg_profit(w, leg, seen))
         leg = row.balance_next
     return left >= owed
 
@@ -147,6 +188,8 @@ def order_refusal(w: Any, at: int, side: int, ticks: int, lots: int, flags: int)
     if instrument.settle_asset == 0 or flags & OrderFlag.REDUCE_ONLY:
         return Refusal.NONE
     if instrument.form == Form.SPOT:
+        if clock_of(w).first_sick_loan != 0:
+            return Refusal.NONE  # a forced order: nobody else's enters while a loan waits
         return _spot_refusal(w, at, side, ticks, lots)
     if account_at(w, leg.account).role != Role.TRADER:
         return Refusal.NONE
@@ -228,11 +271,22 @@ def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
         wanted = lots * instrument.base_units
         base = find_balance(w, leg.account, instrument.base_asset, 0)
         have = int(balance_at(w, base).units) if base != 0 else 0
-        leg_number = account_at(w, leg.account).first_leg
-        while leg_number != 0:
-            other = leg_at(w, leg_number)
-            pair = instrument_at(w, other.instrument)
-            if pair.form == Form.SPOT and pair.base_asset == instrument.base_asset:
-                have -= other.selling_lots * pair.base_units
-            leg_number = other.account_next
-    return Refusal.NONE if have >= wanted else Refusal.NOT_ENOUGH_BALANCE
+        have -= _promised_base(w, leg.account, instrument.base_asset)
+    lacking = instrument.settle_asset if side == Side.BUY else instrument.base_asset
+    if have >= wanted or borrow_shortage(w, leg.account, lacking, wanted - have):
+        return Refusal.NONE
+    return Refusal.NOT_ENOUGH_BALANCE
+
+
+@rule
+def _promised_base(w: Any, account: int, asset: int) -> int:
+    """Units of a base asset that the account's standing orders sell."""
+    units = 0
+    at = account_at(w, account).first_leg
+    while at != 0:
+        leg = leg_at(w, at)
+        pair = instrument_at(w, leg.instrument)
+        if pair.form == Form.SPOT and pair.base_asset == asset:
+            units += leg.selling_lots * pair.base_units
+        at = leg.account_next
+    return int(units)

@@ -27,11 +27,13 @@ from shortdesk.market.world import World
 __all__ = [
     "FEE_ONE",
     "LiquidationTerms",
+    "balance_of",
     "open_account",
     "open_asset",
     "open_instrument",
     "open_venue",
     "set_liquidation",
+    "take_row_of",
 ]
 
 FEE_ONE = 10**9
@@ -58,16 +60,20 @@ class LiquidationTerms(NamedTuple):
 
 def open_asset(world: World, digits: int) -> int:
     """A new asset whose smallest unit is 10^-digits."""
-    at = _take(world, Shelf.ASSETS)
+    at = take_row_of(world, Shelf.ASSETS)
     row_at(world.block, Shelf.ASSETS, at, _ASSET).digits = digits
     return at
 
 
-def open_venue(world: World, terms: LiquidationTerms | None = None) -> int:
-    """A new venue, with an account for each of its own purses."""
-    at = _take(world, Shelf.VENUES)
+def open_venue(world: World, terms: LiquidationTerms | None = None, *, switches_open: bool = False) -> int:
+    """A new venue, with an account for each of its own purses.
+
+    ``switches_open``: legs may change between isolated and cross while they have a position or orders.
+    """
+    at = take_row_of(world, Shelf.VENUES)
     venue = venue_at(world.block, at)
     venue.fee_one = FEE_ONE
+    venue.switches_open = switches_open
     for name in _PURSES:
         setattr(venue, name, open_account(world, at, role=Role[name.upper()]))
     set_liquidation(world, at, terms or LiquidationTerms())
@@ -122,7 +128,7 @@ def open_instrument(
         raise UsageError("a perpetual needs a contract; expected one from margin.contract")
     if form == Form.SPOT and (base_asset == 0 or base_units == 0):
         raise UsageError("a spot pair needs a base asset and how many of its units one lot is")
-    at = _take(world, Shelf.INSTRUMENTS)
+    at = take_row_of(world, Shelf.INSTRUMENTS)
     w = world.block
     row = instrument_at(w, at)
     row.venue, row.form, row.factor = venue, form, contract.factor if contract else factor
@@ -131,8 +137,8 @@ def open_instrument(
     row.highest_ticks, row.highest_lots = highest_ticks, highest_lots
     row.bound_from, row.bound_ppm, row.band_ppm, row.amend_rule = bound_from, bound_ppm, band_ppm, amend_rule
     purses = venue_at(w, venue)
-    row.clearing = _balance(world, int(purses.clearing), settle_asset)
-    row.fee_income = _balance(world, int(purses.fees), settle_asset)
+    row.clearing = balance_of(world, int(purses.clearing), settle_asset)
+    row.fee_income = balance_of(world, int(purses.fees), settle_asset)
     if contract is not None:
         _write_terms(world, at, contract)
     return at
@@ -143,7 +149,7 @@ def _write_terms(world: World, at: int, contract: Contract) -> None:
     world.table(Shelf.TERMS)[at] = tables.terms[0]
     first = 0
     for tier in tables.tiers:
-        number = _take(world, Shelf.TIERS)
+        number = take_row_of(world, Shelf.TIERS)
         first = first or number
         world.table(Shelf.TIERS)[number] = tier
     row = instrument_at(world.block, at)
@@ -161,14 +167,15 @@ def open_account(
     cancels_on_disconnect: bool = False,
 ) -> int:
     """A new account at a venue; leverage and isolation are those of the legs it will open."""
-    at = _take(world, Shelf.ACCOUNTS)
+    at = take_row_of(world, Shelf.ACCOUNTS)
     row = account_at(world.block, at)
     row.venue, row.role, row.leverage_x100, row.is_isolated = venue, role, leverage_x100, is_isolated
     row.is_hedged, row.is_connected, row.cancels_on_disconnect = is_hedged, 1, cancels_on_disconnect
     return at
 
 
-def _balance(world: World, account: int, asset: int) -> int:
+def balance_of(world: World, account: int, asset: int) -> int:
+    """The account's balance of an asset, made where there was none."""
     if shelf_at(world.block, Shelf.BALANCES).live + 1 >= shelf_at(world.block, Shelf.BALANCES).rows:
         world.grow(Shelf.BALANCES)
     return int(_balance_for(world.block, account, asset))
@@ -179,7 +186,7 @@ def _balance_for(w: Any, account: int, asset: int) -> int:
     return balance_for(w, account, asset, 0)
 
 
-def _take(world: World, shelf: Shelf) -> int:
+def take_row_of(world: World, shelf: Shelf) -> int:
     """The next row of a table that is only ever added to; the table grows when it is full."""
     if shelf_at(world.block, shelf).used + 1 >= shelf_at(world.block, shelf).rows:
         world.grow(shelf)

@@ -20,6 +20,7 @@ from shortdesk.ground.compile import element, rule
 from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
+from shortdesk.market.loan_tables import LENDING, LOAN
 
 __all__ = [
     "ACCOUNT",
@@ -90,7 +91,9 @@ class Shelf(IntEnum):
     BALANCE_BUCKETS = 18
     TERMS = 19
     TIERS = 20
-    JOURNAL = 21
+    LENDING = 21
+    LOANS = 22
+    JOURNAL = 23
 
 
 SHELF = _row(
@@ -114,6 +117,7 @@ CLOCK = _row(
     ("detail", "<i8"),  # Detail: how much the journal is told
     ("cause", "<i8"),  # the row that made what happens now
     ("mechanism", "<i8"),  # who acts now
+    ("first_sick_loan", "<i8"),  # loans that wait for their buy-in or liquidation
     ("first_touched", "<i8"),  # balances that changed since they were last asked
 )
 
@@ -156,6 +160,7 @@ VENUE = _row(
     ("step_tiers", "<u1"),  # how many tiers one step goes down
     ("last_taken", "<u1"),  # in the lowest of so many tiers the whole is taken over
     ("asks_everybody", "<u1"),  # tests: liquidations found without triggers
+    ("switches_open", "<u1"),  # legs may change between isolated and cross while they are open
     ("is_down", "<u1"),
 )
 
@@ -195,12 +200,14 @@ INSTRUMENT = _row(
 ACCOUNT = _row(
     ("venue", "<i4"),
     ("first_leg", "<i4"),
+    ("first_loan", "<i4"),
     ("leverage_x100", "<i4"),  # of legs made from now on; 0 for once
     ("is_isolated", "<u1"),  # legs made from now on stand alone
     ("role", "<u1"),  # Role: a trader, or one of the venue's own purses
     ("is_hedged", "<u1"),  # keeps long and short legs apart
     ("is_connected", "<u1"),
     ("cancels_on_disconnect", "<u1"),
+    ("is_auto_borrow", "<u1"),  # borrows what a spot order lacks, repays from what a fill brings
 )
 
 LEG = _row(
@@ -297,6 +304,8 @@ TABLES: dict[Shelf, Any] = {
     Shelf.BALANCE_BUCKETS: BUCKET,
     Shelf.TERMS: TERMS,
     Shelf.TIERS: TIER,
+    Shelf.LENDING: LENDING,
+    Shelf.LOANS: LOAN,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""
