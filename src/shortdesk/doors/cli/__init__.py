@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("hold:hold", "Take a short through real history: when it died, or what it earned."),
     "venues": ("venues:venues", "The rules in force on a venue at a date, with their sources."),
     "verify": ("verify:verify", "Check worked examples against the rules."),
+    "play": ("play:play", "Play a market line by line and check what happens in it."),
     "sql": ("sql:sql", "Ask a recorded run with SQL."),
     "completion": ("completion:completion", "Print or install shell completion for bash, zsh or fish."),
 }
