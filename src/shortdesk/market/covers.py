@@ -20,7 +20,17 @@ from shortdesk.market.ledger import Role, balance_for, transfer
 from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import move_position, position_of
-from shortdesk.market.tables import Shelf, account_at, balance_at, clock_of, instrument_at, leg_at, shelf_at, venue_at
+from shortdesk.market.tables import (
+    Shelf,
+    account_at,
+    balance_at,
+    case_of,
+    clock_of,
+    instrument_at,
+    leg_at,
+    shelf_at,
+    venue_at,
+)
 
 __all__ = ["AdlPrice", "Cover", "cover_lots", "pay_minus"]
 
@@ -71,7 +81,7 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
     venue = venue_at(w, instrument_at(w, number).venue)
     while left > 0 and place <= 3:
         if not journal_has_room(w, 2 * _ROWS_FOR_A_WINNER):
-            balance_at(w, at).step_lots = left
+            case_of(w, at).step_lots = left
             return False
         cover = _cover(venue, place)
         before = left
@@ -87,9 +97,9 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
                 left -= _deleverage(w, leg, winner, left, ticks)
                 place -= 1
         if left != before:
-            balance_at(w, at).was_covered = 1
+            case_of(w, at).was_covered = 1
         place += 1
-    balance_at(w, at).step_lots = left
+    case_of(w, at).step_lots = left
     return True
 
 
@@ -244,18 +254,18 @@ def _share_minus(w: Any, at: int, number: int) -> bool:
     """Winners of the instrument bear the minus in proportion to their profit; goes on where it stopped."""
     balance = balance_at(w, at)
     profit = 0
-    for leg in range(balance.cursor + 1, shelf_at(w, Shelf.LEGS).used + 1):
+    for leg in range(case_of(w, at).cursor + 1, shelf_at(w, Shelf.LEGS).used + 1):
         profit += _profit(w, leg, number)
     while balance.units < 0 and profit > 0:
         if not journal_has_room(w, _ROWS_FOR_A_WINNER):
             return False
-        balance.cursor += 1
-        mine = _profit(w, balance.cursor, number)
+        case_of(w, at).cursor += 1
+        mine = _profit(w, case_of(w, at).cursor, number)
         if mine > 0:
             part = mul_div_up(-balance.units, mine, profit)
             profit -= mine
-            transfer(w, Kind.LOSS_SHARE, leg_at(w, balance.cursor).balance, at, -part, number)
-    balance.cursor = 0
+            transfer(w, Kind.LOSS_SHARE, leg_at(w, case_of(w, at).cursor).balance, at, -part, number)
+    case_of(w, at).cursor = 0
     return True
 
 

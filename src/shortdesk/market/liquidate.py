@@ -30,15 +30,18 @@ from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
+    CASE,
     Shelf,
     account_at,
     balance_at,
+    case_of,
     clock_of,
     front_at,
     has_room,
     instrument_at,
     leg_at,
     level_at,
+    put_back,
     shelf_at,
     terms_at,
     venue_at,
@@ -93,16 +96,16 @@ def treat_first(w: Any) -> bool:
         return False
     at = int(level_at(w, front_at(w, SICK).level).head)
     clock = clock_of(w)
-    balance = balance_at(w, at)
+    case = case_of(w, at)
     clock.mechanism = Mechanism.LIQUIDATION
-    clock.cause = balance.since_row
-    if balance.phase == Phase.BEGIN:
+    clock.cause = case.since_row
+    if case.phase == Phase.BEGIN:
         return _begin(w, at)
-    if balance.phase == Phase.JUDGE:
+    if case.phase == Phase.JUDGE:
         return _judge(w, at)
-    if balance.phase == Phase.COVER:
+    if case.phase == Phase.COVER:
         return _cover(w, at)
-    if balance.phase == Phase.PAY:
+    if case.phase == Phase.PAY:
         return _pay(w, at)
     return _choose(w, at)
 
@@ -127,6 +130,7 @@ def _has_room(w: Any) -> bool:
 @rule
 def _begin(w: Any, at: int) -> bool:
     """Withdraw every order that the balance stands behind."""
+    case = case_of(w, at)
     leg = balance_at(w, at).first_leg
     while leg != 0:
         if not cancel_leg(w, leg, Withdrawn.BY_LIQUIDATION):
@@ -134,7 +138,7 @@ def _begin(w: Any, at: int) -> bool:
             return False
         leg = leg_at(w, leg).balance_next
     balance = balance_at(w, at)
-    balance.phase = Phase.CHOOSE
+    case.phase = Phase.CHOOSE
     risk = balance_risk(w, at)
     leg = _worst_leg(w, at)
     number = leg_at(w, leg).instrument if leg != 0 else -1
@@ -152,7 +156,7 @@ def _begin(w: Any, at: int) -> bool:
         units=risk.equity,
         code=RiskState.LIQUIDATING,
     )
-    balance.since_row = note(
+    case.since_row = note(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_START,
@@ -187,21 +191,22 @@ def _worst_leg(w: Any, at: int) -> int:
 @rule
 def _choose(w: Any, at: int) -> bool:
     """End it if the balance is safe or empty, else size the next step and send its order."""
+    case = case_of(w, at)
     balance = balance_at(w, at)
     leg = _worst_leg(w, at)
     risk = balance_risk(w, at)
     if leg == 0:
-        balance.phase = Phase.PAY
+        case.phase = Phase.PAY
         return True
     if not is_dead(w, at, risk):
         _end(w, at, risk.equity, RiskState.SAFE)
         return True
     number = leg_at(w, leg).instrument
     venue = venue_at(w, instrument_at(w, number).venue)
-    balance.step += 1
-    balance.step_leg = leg
+    case.step += 1
+    case.step_leg = leg
     backstop = venue.backstop_ppm > 0 and risk.equity * _PPM < risk.maintenance * venue.backstop_ppm
-    lots = abs(leg_at(w, leg).lots) if backstop else _step_lots(w, leg, balance.step)
+    lots = abs(leg_at(w, leg).lots) if backstop else _step_lots(w, leg, case.step)
     takes_over = backstop or _is_taken_at_once(w, leg, lots)
     limit = _limit(w, at, leg, risk)
     if backstop:
@@ -213,16 +218,16 @@ def _choose(w: Any, at: int) -> bool:
         venue=instrument_at(w, number).venue,
         instrument=number,
         account=balance.account,
-        order=-1 if takes_over else balance.step,
+        order=-1 if takes_over else case.step,
         price=limit,
         lots=-lots if leg_at(w, leg).lots > 0 else lots,
-        code=min(255, balance.step),
+        code=min(255, case.step),
     )
-    balance.was_covered = 0
+    case.was_covered = 0
     if takes_over:
-        balance.step_lots = lots
-        balance.step_ticks = limit
-        balance.phase = Phase.COVER
+        case.step_lots = lots
+        case.step_ticks = limit
+        case.phase = Phase.COVER
     else:
         _send_order(w, at, leg, lots, limit)
     return True
@@ -231,12 +236,12 @@ def _choose(w: Any, at: int) -> bool:
 @rule
 def _send_order(w: Any, at: int, leg: int, lots: int, limit: int) -> None:
     """The step's order: reduce-only, immediate, into the book of everybody."""
-    balance = balance_at(w, at)
+    case = case_of(w, at)
     row = leg_at(w, leg)
-    balance.step_left = abs(row.lots) - lots
-    balance.phase = Phase.JUDGE
+    case.step_left = abs(row.lots) - lots
+    case.phase = Phase.JUDGE
     side = Side.SELL.value if row.lots > 0 else Side.BUY.value
-    taker = new_taker(side, limit, leg, balance.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
+    taker = new_taker(side, limit, leg, case.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
     if not instrument_at(w, row.instrument).is_halted:
         enter_apart(w, taker, lots, False, TimeInForce.IOC, 0)
 
@@ -338,18 +343,18 @@ def _bankruptcy(w: Any, at: int, leg: int, risk: Risk) -> int:
 @rule
 def _judge(w: Any, at: int) -> bool:
     """After a step's order: by the venue's form, what it did not close is covered, or waits for the next step."""
-    balance = balance_at(w, at)
-    leg = balance.step_leg
+    case = case_of(w, at)
+    leg = case.step_leg
     venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
     form = venue.liquidation_form
-    unclosed = max(0, abs(leg_at(w, leg).lots) - balance.step_left)
+    unclosed = max(0, abs(leg_at(w, leg).lots) - case.step_left)
     risk = balance_risk(w, at)
     if unclosed > 0 and is_dead(w, at, risk):
         takes_the_rest = form == LiquidationForm.IOC_THEN_TAKEOVER or _is_tiered(form)
         if takes_the_rest or risk.equity < 0:
-            balance.step_lots = unclosed
-            balance.step_ticks = _bankruptcy(w, at, leg, risk)
-            balance.phase = Phase.COVER
+            case.step_lots = unclosed
+            case.step_ticks = _bankruptcy(w, at, leg, risk)
+            case.phase = Phase.COVER
             return True
     _pause(w, at, unclosed > 0)
     return True
@@ -358,20 +363,21 @@ def _judge(w: Any, at: int) -> bool:
 @rule
 def _cover(w: Any, at: int) -> bool:
     """Let the covers take what the step leaves; goes on where it stopped when the journal was full."""
-    balance = balance_at(w, at)
-    before = balance.step_lots
-    if not cover_lots(w, at, balance.step_leg, balance.step_lots, balance.step_ticks):
+    case = case_of(w, at)
+    before = case.step_lots
+    if not cover_lots(w, at, case.step_leg, case.step_lots, case.step_ticks):
         clock_of(w).halt = Halt.JOURNAL_FULL
         return False
-    _pause(w, at, balance.step_lots == before)
+    _pause(w, at, case.step_lots == before)
     return True
 
 
 @rule
 def _pause(w: Any, at: int, is_unfinished: bool) -> None:
     """The next step comes after the venue's pause; after a step that left something undone, not at the same instant."""
+    case = case_of(w, at)
     balance = balance_at(w, at)
-    balance.phase = Phase.CHOOSE
+    case.phase = Phase.CHOOSE
     wait = int(venue_at(w, account_at(w, balance.account).venue).wait_ms)
     if is_unfinished:
         wait = max(wait, _LEAST_WAIT_MS)
@@ -383,15 +389,16 @@ def _pause(w: Any, at: int, is_unfinished: bool) -> None:
 @rule
 def _pay(w: Any, at: int) -> bool:
     """Nothing is open any more: what is below zero is paid, and the liquidation ends."""
+    case = case_of(w, at)
     balance = balance_at(w, at)
-    number = leg_at(w, balance.step_leg).instrument if balance.step_leg != 0 else -1
+    number = leg_at(w, case.step_leg).instrument if case.step_leg != 0 else -1
     state = RiskState.SAFE.value
     if balance.units < 0:
         state = RiskState.BANKRUPT.value
         if not pay_minus(w, at, number):
             clock_of(w).halt = Halt.JOURNAL_FULL
             return False
-    elif balance.was_covered != 0:
+    elif case.was_covered != 0:
         state = RiskState.TAKEN_OVER.value
         if balance.units > 0:
             venue = venue_at(w, account_at(w, balance.account).venue)
@@ -408,6 +415,7 @@ def _pay(w: Any, at: int) -> bool:
 @rule
 def _end(w: Any, at: int, equity: int, state: int) -> None:
     """The balance is its owner's again."""
+    case = case_of(w, at)
     balance = balance_at(w, at)
     take_front(w, SICK)
     leg = _worst_leg(w, at)
@@ -416,7 +424,7 @@ def _end(w: Any, at: int, equity: int, state: int) -> None:
         Detail.MONEY,
         Kind.LIQUIDATION_END,
         venue=account_at(w, balance.account).venue,
-        instrument=leg_at(w, balance.step_leg).instrument if balance.step_leg != 0 else -1,
+        instrument=leg_at(w, case.step_leg).instrument if case.step_leg != 0 else -1,
         asset=balance.asset,
         account=balance.account,
         lots=leg_at(w, leg).lots,
@@ -424,12 +432,6 @@ def _end(w: Any, at: int, equity: int, state: int) -> None:
         code=state,
     )
     balance.state = RiskState.SAFE
-    balance.phase = Phase.BEGIN
-    balance.step = 0
-    balance.step_leg = 0
-    balance.step_left = 0
-    balance.step_lots = 0
-    balance.step_ticks = 0
-    balance.was_covered = 0
-    balance.since_row = 0
+    put_back(w, Shelf.CASES, balance.case, CASE)
+    balance.case = 0
     touch(w, at)

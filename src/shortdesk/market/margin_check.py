@@ -32,7 +32,16 @@ from shortdesk.market.tables import (
     terms_at,
 )
 
-__all__ = ["balance_risk", "covers_withdrawal", "is_too_leveraged", "leg_profit", "leg_risk", "needed_units", "order_refusal", "price_of"]
+__all__ = [
+    "balance_risk",
+    "covers_withdrawal",
+    "is_too_leveraged",
+    "leg_profit",
+    "leg_risk",
+    "needed_units",
+    "order_refusal",
+    "price_of",
+]
 
 
 @rule

@@ -21,11 +21,13 @@ from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
 from shortdesk.market.loan_tables import LENDING, LOAN
+from shortdesk.market.wire_tables import INBOX, LINK
 
 __all__ = [
     "ACCOUNT",
     "BALANCE",
     "BUCKET",
+    "CASE",
     "CHECKED",
     "CLOCK",
     "FRONT",
@@ -43,6 +45,7 @@ __all__ = [
     "VENUE",
     "account_at",
     "balance_at",
+    "case_of",
     "clock_of",
     "front_at",
     "hand_of",
@@ -62,9 +65,22 @@ __all__ = [
 ]
 
 
-def _row(*fields: tuple[str, str]) -> Any:
-    """A record type whose rows read like prose (``order.lots``), aligned to its widest field."""
-    return np.dtype((np.record, np.dtype(list(fields), align=True)))
+def _row(*fields: tuple[str, str], width: int = 0) -> Any:
+    """A record type whose rows read like prose (``order.lots``), aligned to its widest field.
+
+    ``width`` makes rows as wide as cache lines where a loop goes from one to any other.
+    """
+    packed = np.dtype(list(fields), align=True)
+    if width == 0:
+        return np.dtype((np.record, packed))
+    names = [name for name, _ in fields]
+    layout = {
+        "names": names,
+        "formats": [form for _, form in fields],
+        "offsets": [packed.fields[name][1] for name in names] if packed.fields else [],
+        "itemsize": width,
+    }
+    return np.dtype((np.record, np.dtype(layout)))
 
 
 class Shelf(IntEnum):
@@ -93,7 +109,11 @@ class Shelf(IntEnum):
     TIERS = 20
     LENDING = 21
     LOANS = 22
-    JOURNAL = 23
+    LINKS = 23
+    INBOX = 24
+    MESSAGES = 25
+    CASES = 26
+    JOURNAL = 27
 
 
 SHELF = _row(
@@ -118,6 +138,7 @@ CLOCK = _row(
     ("cause", "<i8"),  # the row that made what happens now
     ("mechanism", "<i8"),  # who acts now
     ("first_sick_loan", "<i8"),  # loans that wait for their buy-in or liquidation
+    ("message_seq", "<i8"),  # number of the next message on the wire
     ("first_touched", "<i8"),  # balances that changed since they were last asked
 )
 
@@ -189,6 +210,7 @@ INSTRUMENT = _row(
     ("first_tier", "<i4"),
     ("tier_count", "<i4"),
     ("restless_next", "<i4"),
+    ("link", "<i4"),  # that its marks and index prices come over
     ("form", "<u1"),  # Form
     ("bound_from", "<u1"),  # BoundFrom
     ("amend_rule", "<u1"),  # AmendRule
@@ -201,6 +223,7 @@ ACCOUNT = _row(
     ("venue", "<i4"),
     ("first_leg", "<i4"),
     ("first_loan", "<i4"),
+    ("link", "<i4"),  # that its commands go over
     ("leverage_x100", "<i4"),  # of legs made from now on; 0 for once
     ("is_isolated", "<u1"),  # legs made from now on stand alone
     ("role", "<u1"),  # Role: a trader, or one of the venue's own purses
@@ -233,30 +256,37 @@ LEG = _row(
     ("leverage_x100", "<i4"),
     ("hedge", "<u1"),  # 0 both ways, 1 the long leg, 2 the short leg
     ("is_armed_short", "<u1"),  # its trigger is one that fires when the mark rises
+    width=128,
 )
 
 BALANCE = _row(
     ("units", "<i8"),
-    ("since_row", "<i8"),  # the journal row that began its liquidation
     ("account", "<i4"),
     ("asset", "<i4"),
     ("leg", "<i4"),  # the isolated leg whose margin this is; 0 for a wallet
     ("first_leg", "<i4"),  # legs that it stands behind
-    ("chain", "<i4"),
     ("touched_next", "<i4"),  # the next that waits to be asked at the next mark
+    ("chain", "<i4"),
     ("next", "<i4"),  # on the ladder of the sick, or of those whose next step is due
     ("prev", "<i4"),
     ("level", "<i4"),
-    ("step", "<i4"),  # of its liquidation, from 1
-    ("step_leg", "<i4"),  # the leg that the present step is about
-    ("cursor", "<i4"),  # the next leg that shares a loss
+    ("case", "<i4"),  # its liquidation, while there is one
+    ("state", "<u1"),  # RiskState
+    ("is_touched", "<u1"),
+    width=64,
+)
+
+CASE = _row(
+    ("since_row", "<i8"),  # the journal row that began the liquidation
     ("step_left", "<i8"),  # lots that the step's order was to leave, unsigned
     ("step_lots", "<i8"),  # lots that covers still have to take, unsigned
     ("step_ticks", "<i8"),  # at this price
-    ("state", "<u1"),  # RiskState
-    ("phase", "<u1"),  # Phase of its liquidation
+    ("step", "<i4"),  # from 1
+    ("step_leg", "<i4"),  # the leg that the present step is about
+    ("cursor", "<i4"),  # the last leg that was asked to share the loss
+    ("chain", "<i4"),
+    ("phase", "<u1"),  # Phase
     ("was_covered", "<u1"),  # its last step was closed by covers
-    ("is_touched", "<u1"),
 )
 
 ORDER = _row(
@@ -302,10 +332,14 @@ TABLES: dict[Shelf, Any] = {
     Shelf.ASSETS: ASSET,
     Shelf.BALANCES: BALANCE,
     Shelf.BALANCE_BUCKETS: BUCKET,
+    Shelf.CASES: CASE,
     Shelf.TERMS: TERMS,
     Shelf.TIERS: TIER,
     Shelf.LENDING: LENDING,
     Shelf.LOANS: LOAN,
+    Shelf.LINKS: LINK,
+    Shelf.INBOX: INBOX,
+    Shelf.MESSAGES: COMMAND,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""
@@ -411,6 +445,12 @@ def leg_at(w: Any, at: int) -> Any:
 def balance_at(w: Any, at: int) -> Any:
     """An account's units of an asset, or the margin of one of its isolated legs."""
     return row_at(w, Shelf.BALANCES, at, BALANCE)
+
+
+@rule(inline=True)
+def case_of(w: Any, balance: int) -> Any:
+    """The liquidation of a balance; row 0, nobody's, where there is none."""
+    return row_at(w, Shelf.CASES, balance_at(w, balance).case, CASE)
 
 
 @rule(inline=True)

@@ -28,10 +28,12 @@ from shortdesk.market.note import journal_has_room
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
     BALANCE,
+    CASE,
     LEG,
     Shelf,
     account_at,
     balance_at,
+    case_of,
     clock_of,
     front_at,
     has_room,
@@ -39,6 +41,7 @@ from shortdesk.market.tables import (
     leg_at,
     level_at,
     shelf_at,
+    take_row,
     terms_at,
     venue_at,
 )
@@ -111,6 +114,9 @@ def _has_room_to_ask(w: Any, at: int) -> bool:
     if not has_room(w, Shelf.NODES, _NODES_PER_LEG * legs):
         clock.full_table = Shelf.NODES
         return False
+    if not has_room(w, Shelf.CASES, 1):
+        clock.full_table = Shelf.CASES
+        return False
     clock.halt = Halt.JOURNAL_FULL
     if not journal_has_room(w, _ROWS_TO_ASK):
         return False
@@ -169,9 +175,14 @@ def _fall_sick(w: Any, at: int) -> None:
         disarm(w, leg)
         leg = leg_at(w, leg).balance_next
     balance.state = RiskState.LIQUIDATING
-    balance.step = 0
-    balance.phase = 0
-    balance.since_row = clock_of(w).cause
+    balance.case = take_row(w, Shelf.CASES, CASE)
+    case = case_of(w, at)
+    case.since_row = clock_of(w).cause
+    case.step = 0
+    case.step_leg = 0
+    case.cursor = 0
+    case.phase = 0
+    case.was_covered = 0
     wait_on(w, SICK, at, at)
 
 

@@ -20,7 +20,7 @@ from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.instrument import Form
 from shortdesk.market.accounts import link_leg
-from shortdesk.market.advance import obey_all
+from shortdesk.market.advance import advance, obey_all
 from shortdesk.market.book import link_order
 from shortdesk.market.entry import Halt
 from shortdesk.market.ladder import HIGHEST_TICKS, LADDERS, link_page
@@ -40,6 +40,7 @@ from shortdesk.market.tables import (
     rows_of,
     shelf_at,
 )
+from shortdesk.market.wire import send
 
 __all__ = ["Capacity", "World", "bare_world"]
 
@@ -80,7 +81,12 @@ class Capacity:
     nodes: int = 4_000
     assets: int = 8
     balances: int = 2_000
+    cases: int = 500
     tiers: int = 200
+    lending: int = 8
+    loans: int = 200
+    links: int = 200
+    messages: int = 1_000
     journal_rows: int = 50_000
 
     def rows(self, shelf: Shelf) -> int:
@@ -97,6 +103,8 @@ class Capacity:
             return self.instruments + 1
         if shelf == Shelf.JOURNAL:
             return self.journal_rows
+        if shelf == Shelf.INBOX:
+            return self.messages + 1
         return int(getattr(self, shelf.name.lower())) + 1
 
     def with_more(self, shelf: Shelf) -> Capacity:
@@ -244,14 +252,41 @@ class World:
         while True:
             at = int(obey_all(self.block, commands, at))
             pieces.append(self.take_journal())
-            halt = int(clock_of(self.block).halt)
-            if halt == Halt.DONE:
+            if self._is_done(grows):
                 return np.concatenate(pieces)
-            if halt == Halt.TABLE_FULL:
-                full = Shelf(int(clock_of(self.block).full_table))
-                if not grows:
-                    raise UsageError(f"the table of {full.name.lower()} is full; give the World more room")
-                self.grow(full)
+
+    def send(self, commands: NDArray[Any], *, grows: bool = True) -> None:
+        """Send a table of commands at their times; each arrives when its link has carried it (``wire``).
+
+        Raises:
+            UsageError: the inbox is full and ``grows`` is False; what was sent before is under way.
+        """
+        at = int(send(self.block, commands, 0))
+        while not self._is_done(grows):
+            at = int(send(self.block, commands, at))
+
+    def advance(self, until_ns: int, *, grows: bool = True) -> NDArray[Any]:
+        """Let time pass up to ``until_ns`` and obey what arrives; the journal rows that it caused.
+
+        Raises:
+            UsageError: a table is full and ``grows`` is False; what was not obeyed is still under way.
+        """
+        pieces = []
+        while True:
+            advance(self.block, until_ns)
+            pieces.append(self.take_journal())
+            if self._is_done(grows):
+                return np.concatenate(pieces)
+
+    def _is_done(self, grows: bool) -> bool:
+        """Whether the last call came to its end; where a table was full there is more room now."""
+        halt = int(clock_of(self.block).halt)
+        if halt == Halt.TABLE_FULL:
+            full = Shelf(int(clock_of(self.block).full_table))
+            if not grows:
+                raise UsageError(f"the table of {full.name.lower()} is full; give the World more room")
+            self.grow(full)
+        return halt == Halt.DONE
 
 
 def bare_world(capacity: Capacity, detail: int = Detail.MONEY) -> World:
