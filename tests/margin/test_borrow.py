@@ -24,29 +24,31 @@ def at(clock: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("opened", "repaid", "touched", "started", "four_hours"),
+    ("opened", "repaid", "touched", "started", "four_hours", "elapsed"),
     [
         # Binance's own example: borrowed 13:20, repaid 14:15 is two hours of the clock
-        ("13:20", "14:15", 2, 1, 2),
-        ("13:20", "13:21", 1, 1, 2),
-        ("13:00", "13:59", 1, 1, 2),
-        ("13:00", "14:00", 2, 1, 2),
-        ("13:59", "14:01", 2, 1, 2),
-        ("13:20", "14:21", 2, 2, 2),
-        ("00:00", "23:59", 24, 24, 7),
-        ("10:00", "14:00", 5, 4, 2),
-        ("10:00", "14:01", 5, 5, 3),
+        ("13:20", "14:15", 2, 1, 2, 1),
+        ("13:20", "13:21", 1, 1, 2, 0),
+        ("13:00", "13:59", 1, 1, 2, 0),
+        ("13:00", "14:00", 2, 1, 2, 1),
+        ("13:59", "14:01", 2, 1, 2, 1),
+        ("13:20", "14:21", 2, 2, 2, 1),
+        ("00:00", "23:59", 24, 24, 7, 23),
+        ("10:00", "14:00", 5, 4, 2, 4),
+        ("10:00", "14:01", 5, 5, 3, 4),
     ],
 )
-def test_hours_as_each_venue_counts_them(opened: str, repaid: str, touched: int, started: int, four_hours: int) -> None:
+def test_hours_as_each_venue_counts_them(
+    opened: str, repaid: str, touched: int, started: int, four_hours: int, elapsed: int
+) -> None:
     counted = [borrow.charged_hours(form, at(opened), at(repaid)) for form in HourForm]
-    assert counted == [touched, started, four_hours]
+    assert counted == [touched, started, four_hours, elapsed]
 
 
 @given(st.integers(0, 10**16), st.integers(0, 10**16), st.integers(0, 10**15), st.sampled_from(HourForm))
 def test_hours_never_fall_as_time_goes(opened: int, held: int, more: int, form: HourForm) -> None:
     first = borrow.charged_hours(form, opened, opened + held)
-    assert 1 <= first <= borrow.charged_hours(form, opened, opened + held + more)
+    assert (form != HourForm.ELAPSED_HOURS) <= first <= borrow.charged_hours(form, opened, opened + held + more)
 
 
 @given(

@@ -101,6 +101,8 @@ class Refusal(IntEnum):
     NOTHING_TO_LEND = 30
     OVER_BORROW_LIMIT = 31
     NOTHING_OWED = 32
+    NOT_LIQUIDATABLE = 33
+    """Nobody may seize from an account whose margin holds."""
 
 
 class Withdrawn(IntEnum):

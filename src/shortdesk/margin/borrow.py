@@ -56,6 +56,8 @@ class HourForm(IntEnum):
     """The duration in hours, rounded up, at least one."""
     FOUR_HOURS = 2
     """An opening fee and one more for every started four hours (Kraken)."""
+    ELAPSED_HOURS = 3
+    """Every hour of the clock that began since: how the market steps the interest that runs by the second (Aave)."""
 
 
 class Loan(NamedTuple):
@@ -72,6 +74,8 @@ def charged_hours(form: int, opened_ns: int, now_ns: int) -> int:
     """For how many hours interest is due."""
     if form == HourForm.CLOCK_HOURS:
         return now_ns // _HOUR_NS - opened_ns // _HOUR_NS + 1
+    if form == HourForm.ELAPSED_HOURS:
+        return now_ns // _HOUR_NS - opened_ns // _HOUR_NS
     started = max(1, -((opened_ns - now_ns) // _HOUR_NS))
     if form == HourForm.FOUR_HOURS:
         return 1 + -(-started // 4)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from shortdesk.ground.compile import rule
-from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.exact import mul_div_down, mul_div_up, products_ordered
 from shortdesk.ground.fine import Exact, to_decimal, to_fraction
 from shortdesk.margin.borrow import loan_liquidation_price
 from shortdesk.margin.risk import Trigger
@@ -23,6 +24,7 @@ __all__ = [
     "borrow_rate",
     "borrow_rate_at",
     "close_factor",
+    "closes_whole",
     "health_factor",
     "lending_liquidation_price",
     "liquidation_call",
@@ -91,6 +93,19 @@ def borrow_rate(utilisation: int, optimal: int, rate_base: int, slope_1: int, sl
     return rate_base + slope_1 + mul_div_down(slope_2, utilisation - optimal, rate_one - optimal)
 
 
+@rule
+def closes_whole(
+    counted: int, owed: int, health_rate: int, full_rate: int, collateral_value: int, debt_value: int, small: int
+) -> bool:
+    """Whether one call may repay a debt whole: the health is at most a bound, or either side is small.
+
+    The health is ``counted * health_rate / owed``, and the bound ``full_rate``, on the scale of ``health_rate``.
+    """
+    if collateral_value < small or debt_value < small:
+        return True
+    return products_ordered(owed, full_rate, counted, health_rate)
+
+
 # --- the desk's face ---
 
 
@@ -134,11 +149,19 @@ def close_factor(
     small_usd: Exact = _SMALL_VALUE_USD,
 ) -> Decimal:
     """Which part of the debt one call may repay: half while healthy enough and both sides are large, else all."""
-    small = to_fraction(small_usd)
-    large = to_fraction(collateral_value_usd) >= small and to_fraction(debt_value_usd) >= small
-    if to_fraction(health) > to_fraction(full_below) and large:
-        return to_decimal(to_fraction(partial))
-    return Decimal(1)
+    asked, bound, small = to_fraction(health), to_fraction(full_below), to_fraction(small_usd)
+    collateral, debt = to_fraction(collateral_value_usd), to_fraction(debt_value_usd)
+    one = lcm(collateral.denominator, debt.denominator, small.denominator)
+    whole = closes_whole(
+        asked.numerator,
+        asked.denominator,
+        bound.denominator,
+        bound.numerator,
+        int(collateral * one),
+        int(debt * one),
+        int(small * one),
+    )
+    return Decimal(1) if whole else to_decimal(to_fraction(partial))
 
 
 def liquidation_call(

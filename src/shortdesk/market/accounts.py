@@ -29,6 +29,7 @@ __all__ = [
     "join_balance",
     "leave_balance",
     "leg_for",
+    "price_of",
     "unmake_leg",
     "link_leg",
 ]
@@ -56,7 +57,10 @@ def _leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> Any:
 
 @rule(inline=True)
 def find_leg(w: Any, account: int, instrument: int, hedge: int) -> int:
-    """The account's leg in an instrument; 0 if it never had one."""
+    """The account's leg in an instrument; 0 if it never had one. The newest leg is looked at first: often the only one."""
+    newest = account_at(w, account).first_leg
+    if newest != 0 and leg_at(w, newest).instrument == instrument and leg_at(w, newest).hedge == hedge:
+        return int(newest)
     at = _leg_bucket(w, account, instrument, hedge).first
     while at != 0 and (
         leg_at(w, at).account != account or leg_at(w, at).instrument != instrument or leg_at(w, at).hedge != hedge
@@ -95,6 +99,13 @@ def leg_for(w: Any, account: int, number: int, hedge: int) -> int:
         alone = at if owner.is_isolated and instrument_at(w, number).form != Form.SPOT else 0
         join_balance(w, at, balance_for(w, account, asset, alone))
     return at
+
+
+@rule(inline=True)
+def price_of(w: Any, number: int) -> int:
+    """The mark, or the last trade while there is no mark; 0 when there is neither."""
+    instrument = instrument_at(w, number)
+    return int(instrument.mark_ticks if instrument.mark_ticks != 0 else instrument.last_ticks)
 
 
 @rule

@@ -48,6 +48,7 @@ class Setting(IntEnum):
 
     LEVERAGE_X100 = 1
     ISOLATED = 2
+    DELAY_NS = 3
 
 
 @rule

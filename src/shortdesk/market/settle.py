@@ -12,6 +12,7 @@ from shortdesk.ground.order import Side
 from shortdesk.ground.units import Lots, Ticks, Units
 from shortdesk.margin.position import Position, after_fill, entry_value, value_at
 from shortdesk.market.ledger import balance_for, touch, transfer
+from shortdesk.market.loans import repay_from_fill
 from shortdesk.market.note import Detail, note
 from shortdesk.market.tables import balance_at, clock_of, instrument_at, leg_at, venue_at
 
@@ -67,6 +68,9 @@ def _settle(
     _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
     if balance_at(w, leg_at(w, taker).balance).state == RiskState.LIQUIDATING:
         _charge_liquidation(w, number, taker, lots, ticks)
+    if instrument.form == Form.SPOT:
+        repay_from_fill(w, leg_at(w, taker if lots > 0 else maker).account, instrument.base_asset)
+        repay_from_fill(w, leg_at(w, maker if lots > 0 else taker).account, instrument.settle_asset)
     clock.cause = before
 
 
