@@ -11,6 +11,7 @@ from shortdesk.ground.fine import plain
 from shortdesk.ground.kinds import CODES, Kind, Mechanism
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.errands import Setting
+from shortdesk.market.ladder import HIGHEST_TICKS
 
 __all__ = ["Event", "Names", "decimal_of", "event_of"]
 
@@ -96,7 +97,8 @@ def event_of(row: Any, names: Names, where: str) -> Event:
     kind = Kind(int(row["kind"]))
     number, asset = int(row["instrument"]), int(row["asset"])
     tick, lot = names.ticks.get(number), names.lots.get(number)
-    has_price = tick is not None and int(row["price"]) > 0
+    # A liquidation's market order carries the highest price there is as its limit: any price, and no number to read.
+    has_price = tick is not None and 0 < int(row["price"]) < HIGHEST_TICKS
     has_size = lot is not None and (int(row["lots"]) != 0 or kind in (Kind.POSITION, Kind.LIQUIDATION_END))
     instrument = _name(names.instruments, number)
     return Event(
