@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from shortdesk.ground.compile import kernel, rule
-from shortdesk.ground.kinds import Kind
+from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
 from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unmake_leg
+from shortdesk.market.buy_in import ask_loans, treat_loan
 from shortdesk.market.command import CommandKind
 from shortdesk.market.desk import amend_order, cancel_leg, cancel_order, place_order
 from shortdesk.market.entry import Halt, can_start, carry_on, mark_moved
@@ -25,9 +26,11 @@ from shortdesk.market.errands import (
     stop_matching,
     stop_venue,
 )
+from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
 from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
 from shortdesk.market.note import Detail, note, note_refusal
 from shortdesk.market.parked import fire_parked
+from shortdesk.market.seize import seize
 from shortdesk.market.tables import (
     Shelf,
     account_at,
@@ -40,11 +43,12 @@ from shortdesk.market.tables import (
     venue_at,
 )
 from shortdesk.market.triggers import ask_marked
+from shortdesk.market.wire import drop_next, next_arrival_ns, next_message, set_delay, waiting
 
-__all__ = ["obey", "obey_all", "tell"]
+__all__ = ["advance", "obey", "obey_all", "tell"]
 
 _MOST_NEW_BALANCES = 6
-_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 30, 34, 35, 37)
+_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30, 34, 35, 36, 37, 38, 39)
 """Numbers of the commands that are not about one order and have a rule."""
 
 
@@ -65,6 +69,32 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
         if not obey(w, commands[at]):
             return at
         at += 1
+
+
+@kernel
+def advance(w: Any, until_ns: int) -> int:
+    """Obey what arrives up to a time, itself included; how many messages were obeyed.
+
+    When it stops for room, what was not obeyed is still in the inbox. When it is done the World's time is ``until_ns``.
+    """
+    clock = clock_of(w)
+    clock.halt = Halt.DONE
+    obeyed = 0
+    while True:
+        if is_stirred(w) and not come_to_rest(w):
+            return obeyed
+        if not can_start(w):
+            return obeyed
+        if is_due(w, next_arrival_ns(w, until_ns)):
+            wake_due(w)
+            continue
+        if waiting(w) == 0 or next_message(w).time_ns > until_ns:
+            clock.now_ns = max(clock.now_ns, until_ns)
+            return obeyed
+        if not obey(w, next_message(w)):
+            return obeyed
+        drop_next(w)
+        obeyed += 1
 
 
 @kernel
@@ -203,10 +233,16 @@ def _obey_apart(w: Any, command: Any) -> bool:
             return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
         if command.kind == CommandKind.CONNECTION:
             return _connect(w, command)
+        if command.kind == CommandKind.ACCRUE:
+            return _accrue(w, command)
+        if command.kind == CommandKind.BORROW and not _has_loan_room(w):
+            return False
         if command.kind >= CommandKind.MARK:
             clock.refusal = _run_venue(w, command)
         elif command.kind <= CommandKind.WITHDRAW:
             clock.refusal = deposit(w, command, 1 if command.kind == CommandKind.DEPOSIT else -1)
+        elif command.kind >= CommandKind.BORROW:
+            clock.refusal = _lend(w, command)
         else:
             return _set_leg(w, command)
     if clock.refusal != Refusal.NONE:
@@ -225,7 +261,7 @@ def _refusal_apart(w: Any, command: Any) -> int:
     if not has_account(w, command.account):
         return Refusal.UNKNOWN_ACCOUNT
     venue = account_at(w, command.account).venue
-    names_instrument = kind == CommandKind.CANCEL_ALL or kind >= CommandKind.SET_LEVERAGE
+    names_instrument = kind == CommandKind.CANCEL_ALL or CommandKind.SET_LEVERAGE <= kind <= CommandKind.ADD_MARGIN
     if names_instrument and (command.instrument != 0 or kind != CommandKind.CANCEL_ALL):
         if not 0 < command.instrument <= shelf_at(w, Shelf.INSTRUMENTS).used:
             return Refusal.UNKNOWN_INSTRUMENT
@@ -244,11 +280,52 @@ def _run_venue(w: Any, command: Any) -> int:
         if refusal == Refusal.NONE:
             mark_moved(w, command.instrument)
         return refusal
+    if command.kind == CommandKind.BUY_IN:
+        return call_in(w, command)
     if command.kind == CommandKind.STEP:
         return Refusal.NONE
+    if command.kind == CommandKind.DELAY:
+        return set_delay(w, command)
     if command.kind == CommandKind.HALT:
         return stop_matching(w, command)
     return stop_venue(w, command)
+
+
+@rule
+def _accrue(w: Any, command: Any) -> bool:
+    """The hour of a venue; False when the journal is full."""
+    if not 0 < command.instrument <= shelf_at(w, Shelf.VENUES).used:
+        clock_of(w).refusal = Refusal.UNKNOWN_INSTRUMENT
+        _refuse(w, command, Refusal.UNKNOWN_INSTRUMENT)
+        return True
+    clock_of(w).mechanism = Mechanism.INTEREST
+    if not accrue(w, command.instrument):
+        clock_of(w).halt = Halt.JOURNAL_FULL
+        return False
+    return True
+
+
+@rule
+def _has_loan_room(w: Any) -> bool:
+    if has_room(w, Shelf.LOANS, 1):
+        return True
+    clock_of(w).halt = Halt.TABLE_FULL
+    clock_of(w).full_table = Shelf.LOANS
+    return False
+
+
+@rule
+def _lend(w: Any, command: Any) -> int:
+    """What borrowers, lenders and liquidators ask about an asset."""
+    if not 0 < command.instrument <= shelf_at(w, Shelf.ASSETS).used:
+        return Refusal.UNKNOWN_ASSET
+    if command.kind == CommandKind.BORROW:
+        return borrow(w, command)
+    if command.kind == CommandKind.REPAY:
+        return repay(w, command)
+    if command.kind == CommandKind.RECALL:
+        return recall(w, command)
+    return seize(w, command)
 
 
 @rule
@@ -300,7 +377,9 @@ def _cancel_all(w: Any, account: int, number: int, why: int) -> bool:
 @rule(inline=True)
 def is_stirred(w: Any) -> bool:
     """Whether something waits to be done before the next command."""
-    return bool(clock_of(w).hand_is_busy != 0 or clock_of(w).first_restless != 0 or is_someone_sick(w))
+    clock = clock_of(w)
+    waits = clock.hand_is_busy != 0 or clock.first_restless != 0 or clock.first_sick_loan != 0
+    return bool(waits or is_someone_sick(w))
 
 
 @rule(inline=True)
@@ -320,6 +399,10 @@ def come_to_rest(w: Any) -> bool:
         if clock.hand_is_busy:
             carry_on(w)
             continue
+        if clock.first_sick_loan != 0:
+            if not treat_loan(w):
+                return False
+            continue
         if is_someone_sick(w):
             if not treat_first(w):
                 return False
@@ -333,8 +416,9 @@ def come_to_rest(w: Any) -> bool:
         if instrument.has_new_mark:
             if not ask_marked(w, number):
                 return False
+            ask_loans(w, number)
             instrument.has_new_mark = 0
-            if is_someone_sick(w):
+            if is_someone_sick(w) or clock.first_sick_loan != 0:
                 continue
         clock.first_restless = instrument.restless_next
         instrument.is_restless = 0

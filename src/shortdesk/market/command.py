@@ -62,6 +62,8 @@ class CommandKind(IntEnum):
     """Time passes: whatever was due until then happens."""
     BUY_IN = 38
     """A recalled loan's time is up."""
+    DELAY = 39
+    """Messages of the account, or with account 0 the instrument's prices, take ``lots`` nanoseconds longer."""
 
 
 COMMAND_FIELDS = [
