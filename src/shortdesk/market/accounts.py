@@ -57,7 +57,7 @@ def _leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> Any:
 
 @rule(inline=True)
 def find_leg(w: Any, account: int, instrument: int, hedge: int) -> int:
-    """The account's leg in an instrument; 0 if it never had one. The newest leg is looked at first: often the only one."""
+    """The account's leg in an instrument; 0 if it never had one. The newest is looked at first: often the only one."""
     newest = account_at(w, account).first_leg
     if newest != 0 and leg_at(w, newest).instrument == instrument and leg_at(w, newest).hedge == hedge:
         return int(newest)
