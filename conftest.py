@@ -2,7 +2,8 @@
 
 Python blocks of one page share a namespace. ``console`` blocks are commands of the ``shortdesk`` program with the
 output they must print: ``...`` stands for any text, and a last line ``[exit 2]`` for an exit code other than 0.
-A ``toml`` block whose first line is a comment with a file name is written to that file for the commands after it;
+A ``toml`` or ``text`` block whose first line is a comment with a file name (``.toml``, ``.play``) is written to that
+file for the commands after it;
 a ``json`` block, which can hold no comment, is written to ``examples.json``.
 """
 
@@ -75,7 +76,7 @@ def evaluate_console(example: Example) -> str | None:
 
 def write_file(example: Example) -> None:
     """Keep a block that names its file in a first comment; other blocks are only shown."""
-    named = re.match(r"#\s*([\w.-]+\.toml)\s*\n", str(example.parsed))
+    named = re.match(r"#\s*([\w.-]+\.(?:toml|play))\s*\n", str(example.parsed))
     if named:
         (page_folder(example.document) / named.group(1)).write_text(str(example.parsed), encoding="utf-8")
 
@@ -90,6 +91,7 @@ pages = Sybil(
         PythonCodeBlockParser(doctest_optionflags=OPTIONS),
         CodeBlockParser(language="console", evaluator=evaluate_console),
         CodeBlockParser(language="toml", evaluator=write_file),
+        CodeBlockParser(language="text", evaluator=write_file),
         CodeBlockParser(language="json", evaluator=write_examples),
         SkipParser(),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,12 @@ deposit alice 10000 USDT
 deposit bob 10000 USDT
 deposit ivy 10000 USDT
 """
+
+
+@pytest.fixture(autouse=True)
+def _leave_kernels_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command plays without compiling in its own process; here that would change what other tests run."""
+    monkeypatch.setenv("SHORTDESK_INTERPRETED", os.environ.get("SHORTDESK_INTERPRETED", "0"))
 
 
 def played(*lines: str) -> Stage:

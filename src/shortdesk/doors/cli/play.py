@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,6 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from shortdesk.doors.cli.output import console, notice, show, to_json
-from shortdesk.doors.play.script import play_file
-from shortdesk.doors.play.table import difference, event_rows, event_table
 
 __all__ = ["play"]
 
@@ -36,6 +35,11 @@ def play(
     quiet
         Print only what did not come true.
     """
+    # A script has tens of commands: as plain Python they take less time than a compiled market takes to load.
+    os.environ.setdefault("SHORTDESK_INTERPRETED", "1")
+    from shortdesk.doors.play.script import play_file
+    from shortdesk.doors.play.table import difference, event_rows, event_table
+
     stage = play_file(file)
     if json and not quiet:
         sys.stdout.write(to_json(event_rows(stage.events)))

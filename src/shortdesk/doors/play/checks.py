@@ -19,7 +19,7 @@ from shortdesk.market.tables import Shelf, instrument_at
 __all__ = ["balance", "equity", "expect", "maintenance", "open_orders", "position"]
 
 _NEAREST = 3
-_CODED = (Kind.SETTING, Kind.FEE, Kind.LIQUIDATION_START, Kind.LIQUIDATION_STEP)
+_CODED = (Kind.SETTING, Kind.FEE, Kind.LIQUIDATION_START, Kind.LIQUIDATION_STEP, Kind.BORROW_RATE)
 """Kinds whose code has words that are no fixed list: LEVERAGE=20x, MAKER, STEP=2."""
 
 

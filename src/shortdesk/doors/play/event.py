@@ -12,6 +12,7 @@ from shortdesk.ground.kinds import CODES, Kind, Mechanism
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.errands import Setting
 from shortdesk.market.ladder import HIGHEST_TICKS
+from shortdesk.market.loans import RATE_ONE
 
 __all__ = ["Event", "Names", "decimal_of", "event_of"]
 
@@ -100,6 +101,7 @@ def event_of(row: Any, names: Names, where: str) -> Event:
     # A liquidation's market order carries the highest price there is as its limit: any price, and no number to read.
     has_price = tick is not None and 0 < int(row["price"]) < HIGHEST_TICKS
     has_size = lot is not None and (int(row["lots"]) != 0 or kind in (Kind.POSITION, Kind.LIQUIDATION_END))
+    has_money = asset in names.digits and kind != Kind.BORROW_RATE
     instrument = _name(names.instruments, number)
     return Event(
         seq=int(row["seq"]),
@@ -111,7 +113,7 @@ def event_of(row: Any, names: Names, where: str) -> Event:
         other=names.account(int(row["other"])),
         size=int(row["lots"]) * lot if has_size and lot is not None else None,
         price=int(row["price"]) * tick if has_price and tick is not None else None,
-        money=Fraction(int(row["units"]), 10 ** names.digits[asset]) if asset in names.digits else None,
+        money=Fraction(int(row["units"]), 10 ** names.digits[asset]) if has_money else None,
         asset=_name(names.assets, asset),
         order=int(row["order"]),
         code=_code(kind, int(row["code"]), int(row["units"])),
@@ -133,6 +135,8 @@ def _code(kind: Kind, code: int, units: int) -> str:
         return "MAKER" if code else "TAKER"
     if kind == Kind.LIQUIDATION_START:
         return LiquidationForm(code).name
+    if kind == Kind.BORROW_RATE:
+        return f"RATE={decimal_of(Fraction(units * 100, RATE_ONE))}%"
     if kind == Kind.LIQUIDATION_STEP:
         return f"STEP={code}"
     return ""

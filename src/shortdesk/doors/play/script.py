@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from shortdesk.doors.play import acts, checks, setup
+from shortdesk.doors.play import acts, checks, loans, setup
 from shortdesk.doors.play.stage import Miss, Stage, new_stage
 from shortdesk.doors.play.words import Words, lines_of
 from shortdesk.ground.errors import InputError
@@ -60,6 +60,22 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "outage": (acts.outage, "outage VENUE"),
     "recover": (acts.recover, "recover VENUE"),
     "wait": (acts.wait, "wait TIME"),
+    "lending": (
+        loans.lending,
+        "lending LENDER on VENUE lends ASSET pair INSTRUMENT [rules VENUE_ID COLLATERAL BORROWED DAY] [lowest RATE] "
+        "[slope_1 RATE] [slope_2 RATE] [optimal RATE] [initial_rate RATE] [initial_asset_rate RATE] [debt_rate RATE] "
+        "[asset_rate RATE] [trigger at_or_below|below] [bonus RATE] [protocol_fee RATE] [close_factor RATE] "
+        "[full_below RATE] [hours FORM] [compounds] [borrowed_apart] [reserve AMOUNT ASSET] [limit AMOUNT ASSET] "
+        "[small AMOUNT ASSET]",
+    ),
+    "auto_borrow": (loans.auto_borrow, "auto_borrow WHO"),
+    "borrow": (loans.borrow, "borrow WHO AMOUNT ASSET"),
+    "repay": (loans.repay, "repay WHO AMOUNT ASSET"),
+    "recall": (loans.recall, "recall WHO AMOUNT ASSET within TIME"),
+    "buy_in": (loans.buy_in, "buy_in WHO ASSET"),
+    "seize": (loans.seize, "seize WHO from WHO AMOUNT ASSET"),
+    "accrue": (loans.accrue, "accrue VENUE"),
+    "owes": (loans.owes, "owes WHO AMOUNT ASSET"),
     "expect": (
         checks.expect,
         "expect [no] EVENT [WHO [OTHER]] [SIZE INSTRUMENT] [at PRICE] [AMOUNT ASSET] [order NUMBER] [WHY] "

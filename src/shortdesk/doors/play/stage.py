@@ -20,6 +20,10 @@ __all__ = ["PURSES", "Miss", "Stage", "new_stage"]
 
 PURSES = tuple(role.name.casefold() for role in Role if role not in (Role.TRADER, Role.LENDER))
 """Accounts of the venue itself, named as ``insurance of VENUE``; with one venue ``insurance`` is enough."""
+_ABOUT_AN_ASSET = (
+    CommandKind.DEPOSIT, CommandKind.WITHDRAW, CommandKind.BORROW, CommandKind.REPAY, CommandKind.RECALL,
+    CommandKind.SEIZE, CommandKind.BUY_IN,
+)  # fmt: skip
 _ROOM = Capacity(accounts=100, legs=200, orders=500, pages=400, nodes=800, balances=400, journal_rows=2_000)
 
 
@@ -63,10 +67,10 @@ class Stage:
     def _refused_apart(self, event: Event, kind: CommandKind, fields: dict[str, int]) -> Event:
         """A refusal repeats a command's raw fields; what is no size or instrument there is not shown as one."""
         event = event._replace(size=None, order=-1)
-        if kind not in (CommandKind.DEPOSIT, CommandKind.WITHDRAW):
+        if kind not in _ABOUT_AN_ASSET:
             return event
         asset = next(name for name, number in self.names.assets.items() if number == fields["instrument"])
-        money = fields["lots"] * self.unit(fields["instrument"])
+        money = fields.get("lots", 0) * self.unit(fields["instrument"])
         return event._replace(instrument="", money=money, asset=asset)
 
     def _check_books(self, words: Words) -> None:

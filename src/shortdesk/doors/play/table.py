@@ -8,21 +8,24 @@ from typing import TYPE_CHECKING
 
 from shortdesk.doors.play.event import Event, decimal_of
 from shortdesk.doors.play.stage import Miss
+from shortdesk.ground.kinds import Kind
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["difference", "event_rows", "event_table"]
 
+_RISK = range(Kind.RISK_STATE, Kind.ADL + 1)
+
 
 def event_table(events: Sequence[Event]) -> Table:
-    """Every event in a row: when, what, who, with whom, size, price, money, why."""
+    """Every event in a row: when, what, who, with whom, size, price, money, why, from which row."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("#", "time", "event", "who", "other", "size", "price", "money", "why"):
-        is_number = name in ("#", "time", "size", "price", "money")
+    for name in ("#", "time", "event", "who", "other", "size", "price", "money", "why", "from"):
+        is_number = name not in ("event", "who", "other", "why")
         table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for event in events:
         table.add_row(
@@ -35,7 +38,8 @@ def event_table(events: Sequence[Event]) -> Table:
             event.priced(),
             event.paid(),
             _why(event),
-            style="bold" if 30 <= event.kind < 40 else "",
+            f"#{event.cause}" if event.cause >= 0 else "",
+            style="bold" if event.kind in _RISK else "",
         )
     return table
 
@@ -45,11 +49,9 @@ def _time(event: Event) -> str:
 
 
 def _why(event: Event) -> str:
-    """The row's code, who acted, and the number of the row that made it."""
-    parts = [event.code, event.mechanism.casefold() if event.mechanism != "USER" else ""]
-    if event.cause >= 0:
-        parts.append(f"after #{event.cause}")
-    return " ".join(part for part in parts if part)
+    """The row's code, and who acted where that is neither the script nor said by the event."""
+    by = "" if event.mechanism == "USER" or event.kind in _RISK else event.mechanism.casefold()
+    return f"{event.code} {by}".strip()
 
 
 def event_rows(events: Sequence[Event]) -> list[dict[str, str | int]]:
