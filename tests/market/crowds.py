@@ -1,12 +1,12 @@
-"""A crowd for tests: eight traders on a small venue with money, and commands that make them trade, fail and go broke."""
+"""A crowd for tests: eight traders on a small venue with money; they trade, are refused and go broke."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-
 from tests.market.markets import ROOM, Floor
+
 from shortdesk.ground.order import OrderFlag, Side
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.command import CommandKind, new_commands

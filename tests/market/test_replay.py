@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tests.market.crowds import crowd, crowd_commands
 from tests.market.markets import ROOM
+
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.row_hash import hash_rows
 from shortdesk.market.open_wire import open_link, set_feed, set_link
