@@ -43,6 +43,7 @@ LENDING = _row(
     ("counts_borrowed", "<u1"),  # units of the lent asset in the borrower's hands count as assets
     ("compounds", "<u1"),  # interest is charged on interest
 )
+"""A pool that lends an asset: what it has lent, what it asks, whom it lends to."""
 
 LOAN = _row(
     ("units", "<i8"),  # principal owed
@@ -63,3 +64,4 @@ LOAN = _row(
     ("is_sick", "<u1"),
     ("has_marked", "<u1"),  # the account's quote balance is liquidating because of this loan
 )
+"""What one account owes one pool."""
