@@ -28,7 +28,7 @@ from shortdesk.market.errands import (
 )
 from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
 from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
-from shortdesk.market.note import Detail, note, note_refusal
+from shortdesk.market.note import Detail, note_apart, note_refusal
 from shortdesk.market.parked import fire_parked
 from shortdesk.market.seize import seize
 from shortdesk.market.tables import (
@@ -358,7 +358,8 @@ def _connect(w: Any, command: Any) -> bool:
     withdraws = command.lots == 0 and account.cancels_on_disconnect != 0
     if withdraws and not _cancel_all(w, command.account, 0, Withdrawn.DISCONNECTED):
         return False
-    note(w, Detail.ORDERS, Kind.CONNECTION, venue=account.venue, account=command.account, code=account.is_connected)
+    is_up = account.is_connected
+    note_apart(w, Detail.ORDERS, Kind.CONNECTION, venue=account.venue, account=command.account, code=is_up)
     return True
 
 

@@ -36,7 +36,7 @@ from shortdesk.market.loans import (
     present_rate,
     repay_units,
 )
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.tables import (
     Shelf,
     account_at,
@@ -158,7 +158,7 @@ def _begin(w: Any, at: int) -> None:
     pool = lending_at(w, loan.pool)
     charge(w, at, present_rate(w, loan.pool))
     if loan.why == Mechanism.LIQUIDATION:
-        loan.since_row = note(
+        loan.since_row = note_apart(
             w,
             Detail.MONEY,
             Kind.LIQUIDATION_START,
@@ -204,7 +204,7 @@ def _send(w: Any, at: int, leg: int, lots: int) -> None:
     side = Side.BUY.value if buys else Side.SELL.value
     signed = lots if buys else -lots
     if loan.why == Mechanism.RECALL:
-        clock_of(w).cause = note(
+        clock_of(w).cause = note_apart(
             w,
             Detail.MONEY,
             Kind.BUY_IN,
@@ -215,7 +215,7 @@ def _send(w: Any, at: int, leg: int, lots: int) -> None:
             lots=signed,
         )
     else:
-        clock_of(w).cause = note(
+        clock_of(w).cause = note_apart(
             w,
             Detail.MONEY,
             Kind.LIQUIDATION_STEP,
@@ -283,7 +283,7 @@ def _end(w: Any, at: int, quote: int) -> None:
         loan.has_marked = 0
     risk = maintenance_risk(w, loan.account, loan.pool)
     state = RiskState.LIQUIDATING.value if is_liquidatable(risk, pool.trigger) else RiskState.SAFE.value
-    note(
+    note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_END,

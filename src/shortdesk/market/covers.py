@@ -18,7 +18,7 @@ from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.market.accounts import Hedge, leg_for
 from shortdesk.market.ledger import Role, balance_for, transfer
 from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.settle import move_position, position_of
 from shortdesk.market.tables import (
     Shelf,
@@ -120,7 +120,7 @@ def _take_over(w: Any, at: int, leg: int, lots: int, ticks: int, holder: int) ->
     signed = lots if row.lots > 0 else -lots
     clock = clock_of(w)
     before = clock.cause
-    clock.cause = note(
+    clock.cause = note_apart(
         w,
         Detail.MONEY,
         Kind.TAKEOVER,
@@ -202,7 +202,7 @@ def _deleverage(w: Any, leg: int, winner: int, lots: int, bankruptcy: int) -> in
     before = clock.cause
     was = clock.mechanism
     clock.mechanism = Mechanism.ADL
-    clock.cause = note(
+    clock.cause = note_apart(
         w,
         Detail.MONEY,
         Kind.ADL,

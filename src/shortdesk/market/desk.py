@@ -26,7 +26,7 @@ from shortdesk.market.book import (
 )
 from shortdesk.market.entry import ALL_FLAGS, enter, enter_apart, passive_limit, trade_apart
 from shortdesk.market.margin_check import order_refusal
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.parked import park, watched_ticks
 from shortdesk.market.settle import reducible_lots
 from shortdesk.market.tables import instrument_at, leg_at, order_at
@@ -217,7 +217,7 @@ def _amended_refusal(w: Any, leg: int, at: int, limit: int, lots: int) -> int:
 
 @rule
 def _note_amended(w: Any, number: int, leg: int, client_id: int, ticks: int, lots: int, kept: int) -> None:
-    note(
+    note_apart(
         w,
         Detail.ORDERS,
         Kind.AMENDED,

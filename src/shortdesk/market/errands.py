@@ -16,7 +16,7 @@ from shortdesk.market.accounts import join_balance, leave_balance
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
 from shortdesk.market.lending import withdrawal_leaves_cover
 from shortdesk.market.margin_check import covers_withdrawal, is_too_leveraged, needed_units
-from shortdesk.market.note import Detail, note
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import (
     Shelf,
     account_at,
@@ -128,7 +128,7 @@ def set_isolated(w: Any, leg: int, command: Any) -> int:
 @rule
 def _note_setting(w: Any, at: int, which: int, value: int) -> None:
     leg = leg_at(w, at)
-    note(
+    note_apart(
         w,
         Detail.MONEY,
         Kind.SETTING,
@@ -166,7 +166,7 @@ def set_mark(w: Any, command: Any) -> int:
     if command.price_ticks <= 0 or command.price_ticks > instrument.highest_ticks:
         return Refusal.BAD_PRICE
     instrument.mark_ticks = command.price_ticks
-    clock_of(w).cause = note(
+    clock_of(w).cause = note_apart(
         w, Detail.MONEY, Kind.MARK, venue=instrument.venue, instrument=number, price=command.price_ticks
     )
     return Refusal.NONE
@@ -181,7 +181,7 @@ def stop_matching(w: Any, command: Any) -> int:
     instrument = instrument_at(w, number)
     instrument.is_halted = 1 if command.lots != 0 else 0
     kind = Kind.HALTED.value if command.lots != 0 else Kind.RESUMED.value
-    note(w, Detail.MONEY, kind, venue=instrument.venue, instrument=number)
+    note_apart(w, Detail.MONEY, kind, venue=instrument.venue, instrument=number)
     return Refusal.NONE
 
 
@@ -193,5 +193,5 @@ def stop_venue(w: Any, command: Any) -> int:
         return Refusal.UNKNOWN_INSTRUMENT
     venue_at(w, number).is_down = 1 if command.lots != 0 else 0
     kind = Kind.HALTED.value if command.lots != 0 else Kind.RESUMED.value
-    note(w, Detail.MONEY, kind, venue=number)
+    note_apart(w, Detail.MONEY, kind, venue=number)
     return Refusal.NONE

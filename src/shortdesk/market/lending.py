@@ -26,7 +26,7 @@ from shortdesk.market.loans import (
     repay_units,
 )
 from shortdesk.market.margin_check import covers_withdrawal
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.tables import Shelf, account_at, clock_of, shelf_at
 
 __all__ = [
@@ -117,7 +117,7 @@ def note_recall(w: Any, at: int) -> int:
     """Say how much the lender still wants back."""
     loan = loan_at(w, at)
     pool = lending_at(w, loan.pool)
-    return note(
+    return note_apart(
         w,
         Detail.MONEY,
         Kind.RECALL,
@@ -186,7 +186,7 @@ def accrue(w: Any, venue: int) -> bool:
 @rule
 def _note_rate(w: Any, pool: int) -> None:
     row = lending_at(w, pool)
-    note(
+    note_apart(
         w,
         Detail.MONEY,
         Kind.BORROW_RATE,

@@ -27,7 +27,7 @@ from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
-from shortdesk.market.note import Detail, journal_has_room, note
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
     CASE,
@@ -143,7 +143,7 @@ def _begin(w: Any, at: int) -> bool:
     leg = _worst_leg(w, at)
     number = leg_at(w, leg).instrument if leg != 0 else -1
     venue = venue_at(w, account_at(w, balance.account).venue)
-    clock_of(w).cause = note(
+    clock_of(w).cause = note_apart(
         w,
         Detail.MONEY,
         Kind.RISK_STATE,
@@ -156,7 +156,7 @@ def _begin(w: Any, at: int) -> bool:
         units=risk.equity,
         code=RiskState.LIQUIDATING,
     )
-    case.since_row = note(
+    case.since_row = note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_START,
@@ -211,7 +211,7 @@ def _choose(w: Any, at: int) -> bool:
     limit = _limit(w, at, leg, risk)
     if backstop:
         limit = price_of(w, number)
-    clock_of(w).cause = note(
+    clock_of(w).cause = note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_STEP,
@@ -419,7 +419,7 @@ def _end(w: Any, at: int, equity: int, state: int) -> None:
     balance = balance_at(w, at)
     take_front(w, SICK)
     leg = _worst_leg(w, at)
-    note(
+    note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_END,

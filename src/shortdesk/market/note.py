@@ -11,7 +11,7 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import Side
 from shortdesk.market.tables import JOURNAL_ROW, Shelf, clock_of, rows_of, shelf_at
 
-__all__ = ["Detail", "journal_has_room", "note", "note_refusal"]
+__all__ = ["Detail", "journal_has_room", "note", "note_apart", "note_refusal"]
 
 
 class Detail(IntEnum):
@@ -101,10 +101,31 @@ def _write(
 
 
 @rule
+def note_apart(
+    w: Any,
+    detail: int,
+    kind: int,
+    venue: int = -1,
+    instrument: int = -1,
+    asset: int = -1,
+    account: int = -1,
+    other: int = -1,
+    order: int = -1,
+    other_order: int = -1,
+    price: int = -1,
+    lots: int = 0,
+    units: int = 0,
+    code: int = 0,
+) -> int:
+    """``note`` as one function that is called and not repeated in place: for rows that are rare."""
+    return note(w, detail, kind, venue, instrument, asset, account, other, order, other_order, price, lots, units, code)
+
+
+@rule
 def note_refusal(w: Any, venue: int, command: Any, refusal: int) -> None:
     """Say that a command was not taken, and why."""
     lots = command.lots if command.side == Side.BUY else -command.lots
-    note(
+    note_apart(
         w,
         Detail.ORDERS,
         Kind.REFUSED,

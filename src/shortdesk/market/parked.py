@@ -10,7 +10,7 @@ from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInFo
 from shortdesk.market.book import OrderState, keep, new_taker, signed, take_out
 from shortdesk.market.entry import ALL_FLAGS, can_start, enter_apart, is_reached
 from shortdesk.market.ladder import Ladder, enqueue, ladder_number
-from shortdesk.market.note import Detail, note
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import ORDER, Shelf, clock_of, front_at, instrument_at, leg_at, level_at, order_at
 
 __all__ = ["fire_parked", "park", "watched_ticks"]
@@ -51,7 +51,7 @@ def park(w: Any, leg: int, command: Any) -> int:
         flags |= OrderState.ALL_OR_NONE
     order.traits = flags
     enqueue(w, Shelf.ORDERS, ORDER, ladder_number(number, which), at, command.trigger_ticks, command.lots)
-    note(
+    note_apart(
         w,
         Detail.ORDERS,
         Kind.ACCEPTED,
@@ -99,7 +99,7 @@ def _fire(w: Any, number: int, which: int) -> None:
     clock = clock_of(w)
     clock.mechanism = mechanism
     instrument = instrument_at(w, number)
-    clock.cause = note(
+    clock.cause = note_apart(
         w,
         Detail.ORDERS,
         Kind.TRIGGERED,
@@ -121,7 +121,7 @@ def _fire(w: Any, number: int, which: int) -> None:
         taker = new_taker(side, limit, leg, client_id, flags & ALL_FLAGS, self_trade, mechanism)
         refusal = enter_apart(w, taker, lots, flags & OrderState.AT_MARKET != 0, time_in_force, 0)
     if refusal != Refusal.NONE:
-        note(
+        note_apart(
             w,
             Detail.ORDERS,
             Kind.REFUSED,

@@ -29,7 +29,7 @@ from shortdesk.market.loans import (
     repay_units,
 )
 from shortdesk.market.margin_check import covers_withdrawal
-from shortdesk.market.note import Detail, note
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import account_at, clock_of, instrument_at, venue_at
 
 __all__ = ["seize"]
@@ -105,7 +105,7 @@ def _move(w: Any, at: int, liquidator: int, taken: Seizure) -> None:
     debtor = int(loan.account)
     asset = _collateral_asset(w, loan.pool)
     charge(w, at, present_rate(w, loan.pool))
-    clock_of(w).cause = note(
+    clock_of(w).cause = note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_STEP,
