@@ -109,10 +109,12 @@ def test_equal_times_go_by_venue_and_then_by_number() -> None:
 
 
 def test_what_is_sent_late_is_sent_now() -> None:
-    floor, near, _ = two_senders()
+    floor, near, far = two_senders()
+    set_link(floor.world, near, open_link(floor.world, seed=1, agent=1, base_ns=100))
     floor.world.advance(5_000)
-    floor.world.send(orders((near, 10, 1)))
-    assert rested(floor.world.advance(5_000)) == [(1, 5_000)]
+    floor.world.send(orders((near, 10, 1), (far, 10, 2)))
+    assert rested(floor.world.advance(5_099)) == [(2, 5_000)]
+    assert rested(floor.world.advance(5_100)) == [(1, 5_100)]
 
 
 @given(
