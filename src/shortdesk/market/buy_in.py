@@ -77,10 +77,8 @@ def ask_loans(w: Any, number: int) -> None:
             continue
         at = int(lending_at(w, pool).first_loan)
         while at != 0:
-            if owed(w, at) > 0:
-                risk = maintenance_risk(w, loan_at(w, at).account, pool)
-                if is_liquidatable(risk, lending_at(w, pool).trigger):
-                    _all_fall_sick(w, loan_at(w, at).account)
+            if owed(w, at) > 0 and _is_dead(w, at):
+                _all_fall_sick(w, loan_at(w, at).account)
             at = int(loan_at(w, at).pool_next)
 
 
@@ -105,6 +103,9 @@ def treat_loan(w: Any) -> bool:
     clock.mechanism = loan.why
     clock.cause = loan.since_row
     if loan.phase == LoanPhase.BEGIN:
+        if loan.why == Mechanism.LIQUIDATION and not _is_dead(w, at):
+            _get_well(w, at)  # another loan's liquidation was enough
+            return True
         if not cancel_account(w, loan.account):
             return False
         loan.phase = LoanPhase.JUDGE
@@ -247,13 +248,26 @@ def _judge(w: Any, at: int) -> bool:
         _end(w, at, quote)
     elif loan.recall_units > 0:
         note_recall(w, at)
+    _get_well(w, at)
+    return True
+
+
+@rule
+def _is_dead(w: Any, at: int) -> bool:
+    loan = loan_at(w, at)
+    return is_liquidatable(maintenance_risk(w, loan.account, loan.pool), lending_at(w, loan.pool).trigger)
+
+
+@rule
+def _get_well(w: Any, at: int) -> None:
+    """The first of the waiting loans waits no longer."""
+    loan = loan_at(w, at)
     clock_of(w).first_sick_loan = loan.sick_next
     loan.sick_next = 0
     loan.is_sick = 0
     loan.phase = LoanPhase.BEGIN
     loan.why = 0
     loan.since_row = 0
-    return True
 
 
 @rule
@@ -281,8 +295,7 @@ def _end(w: Any, at: int, quote: int) -> None:
     if loan.has_marked != 0:
         balance_at(w, quote).state = RiskState.SAFE
         loan.has_marked = 0
-    risk = maintenance_risk(w, loan.account, loan.pool)
-    state = RiskState.LIQUIDATING.value if is_liquidatable(risk, pool.trigger) else RiskState.SAFE.value
+    state = RiskState.LIQUIDATING.value if _is_dead(w, at) else RiskState.SAFE.value
     note_apart(
         w,
         Detail.MONEY,
@@ -291,6 +304,6 @@ def _end(w: Any, at: int, quote: int) -> None:
         instrument=pool.pair,
         asset=instrument_at(w, pool.pair).settle_asset,
         account=loan.account,
-        units=risk.equity,
+        units=maintenance_risk(w, loan.account, loan.pool).equity,
         code=state,
     )

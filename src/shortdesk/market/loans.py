@@ -331,15 +331,15 @@ def repay_units(w: Any, at: int, units: int) -> None:
 
 
 @rule
-def repay_from_fill(w: Any, account: int, asset: int) -> None:
-    """An account that repays of itself returns what a fill brought it."""
+def repay_from_fill(w: Any, account: int, asset: int, came: int) -> None:
+    """An account that repays of itself returns what a fill brought it, and nothing that its orders promise."""
     if account_at(w, account).is_auto_borrow == 0:
         return
     pool = find_pool(w, account_at(w, account).venue, asset)
     at = find_loan(w, account, pool) if pool != 0 else 0
     if at != 0 and owed(w, at) > 0:
         charge(w, at, present_rate(w, pool))
-        repay_units(w, at, min(owed(w, at), pair_units(w, account, asset)))
+        repay_units(w, at, min(owed(w, at), came, pair_units(w, account, asset)))
 
 
 @rule

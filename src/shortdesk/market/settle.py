@@ -64,13 +64,15 @@ def _settle(
     else:
         move_position(w, maker, -lots, ticks, maker_order)
         move_position(w, taker, lots, ticks, taker_order)
-    _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
-    _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
+    maker_fee = _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
+    taker_fee = _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
     if balance_at(w, leg_at(w, taker).balance).state == RiskState.LIQUIDATING:
         _charge_liquidation(w, number, taker, lots, ticks)
     if instrument.form == Form.SPOT:
-        repay_from_fill(w, leg_at(w, taker if lots > 0 else maker).account, instrument.base_asset)
-        repay_from_fill(w, leg_at(w, maker if lots > 0 else taker).account, instrument.settle_asset)
+        came = abs(lots) * instrument.base_units
+        repay_from_fill(w, leg_at(w, taker if lots > 0 else maker).account, instrument.base_asset, came)
+        paid = abs(lots) * ticks * instrument.factor - (maker_fee if lots > 0 else taker_fee)
+        repay_from_fill(w, leg_at(w, maker if lots > 0 else taker).account, instrument.settle_asset, paid)
     clock.cause = before
 
 
@@ -87,15 +89,16 @@ def _exchange(w: Any, number: int, taker: int, maker: int, order: int, ticks: in
 
 
 @rule
-def _charge(w: Any, number: int, leg: int, lots: int, ticks: int, rate: int, order: int, code: int) -> None:
+def _charge(w: Any, number: int, leg: int, lots: int, ticks: int, rate: int, order: int, code: int) -> int:
     """The fee of one side, rounded against who pays it; a negative rate is a rebate, rounded down."""
     if rate == 0:
-        return
+        return 0
     instrument = instrument_at(w, number)
     worth = value_at(instrument.form, instrument.factor, lots, ticks)
     fee = mul_div_up(worth, rate, venue_at(w, instrument.venue).fee_one)
     if fee != 0:
         transfer(w, Kind.FEE, leg_at(w, leg).balance, instrument.fee_income, -fee, number, order, -1, 0, code)
+    return int(fee)
 
 
 @rule
