@@ -190,6 +190,48 @@ def test_a_line_that_is_not_understood(line: str, said: str) -> None:
     assert said.casefold() in message.casefold()
 
 
+LENDING = """\
+lending pool on Desk lends COIN pair COIN/USDT initial_rate 50% debt_rate 10% optimal 80% lowest 8.76%
+account lou on Desk
+deposit pool 100 COIN
+deposit lou 1000 USDT
+mark COIN/USDT 100
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # A loan needs assets of 150 %: with 1000 of her own and the coins themselves, 20 coins and no more.
+        ("borrow lou 20.00000001 COIN", "expect REFUSED lou 20.00000001 COIN NOT_ENOUGH_MARGIN", "borrow lou 20 COIN",
+         "expect BORROW lou pool 20 COIN", "balance lou 20 COIN"),
+        # Clock hours: the first one, 8.76% / 8760 = 0.001% of 10 coins, is owed at once; the loan goes back with it.
+        ("borrow lou 10 COIN", "expect INTEREST lou pool -0.0001 COIN", "owes lou 10.0001 COIN",
+         "repay lou 10 COIN", "expect REPAY lou pool -10 COIN", "owes lou 0.0001 COIN"),
+        ("repay lou 1 COIN", "expect REFUSED lou 1 COIN NOTHING_OWED"),
+        ("auto_borrow lou", "buy alice 5 COIN/USDT at 100", "sell lou 5 COIN/USDT at 100",
+         "expect BORROW lou pool 5 COIN", "expect FILL lou alice -5 COIN/USDT at 100", "balance lou 1500 USDT"),
+        # The lender wants all back within the hour; nobody returns it, so the venue buys it in the book.
+        ("borrow lou 5 COIN", "buy alice 5 COIN/USDT at 100", "sell lou 5 COIN/USDT at 100",
+         "recall lou 5 COIN within 1h", "expect RECALL lou pool 5 COIN", "deposit bob 9 COIN",
+         "sell bob 9 COIN/USDT at 101", "wait 1h", "buy_in lou COIN", "expect BUY_IN lou",
+         "expect FILL lou bob at 101"),
+        ("seize alice from lou 1 COIN", "expect REFUSED alice 1 COIN NOTHING_OWED"),
+        ("accrue Desk", "expect BORROW_RATE RATE=8.76%"),
+    ],
+    ids=lambda lines: lines[0],
+)  # fmt: skip
+def test_verbs_of_lending(lines: tuple[str, ...]) -> None:
+    comes_true(*LENDING.splitlines(), *lines)
+
+
+def test_a_venue_may_let_an_open_position_switch() -> None:
+    opened = ("sell alice 1 BTC at 60000", "isolated alice in BTC")
+    comes_true(*opened, "expect REFUSED alice NOT_WHILE_OPEN")
+    stage = play_text("\n".join([MARKET.replace("venue Desk", "venue Desk switches_open"), *opened]), "a.play")
+    assert not stage.misses
+
+
 def test_every_error_tells_the_form_of_the_line() -> None:
     for verb, (_, usage) in VERBS.items():
         assert usage.startswith(verb)

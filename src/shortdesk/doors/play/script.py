@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
         setup.venue,
         "venue NAME [form FORM] [cover WHO ...] [adl_rank RANK] [adl_price PRICE] [wait TIME] [first_fraction RATE] "
         "[threshold AMOUNT ASSET] [largest_step AMOUNT ASSET] [backstop RATE] [spread RATE] [step_tiers COUNT] "
-        "[last_taken COUNT]",
+        "[last_taken COUNT] [switches_open]",
     ),
     "perp": (
         setup.perp,

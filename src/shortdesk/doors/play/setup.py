@@ -83,9 +83,11 @@ def venue(stage: Stage, words: Words) -> None:
         "step_tiers": ("step_tiers", lambda: words.whole("a count of tiers")),
         "last_taken": ("last_taken", lambda: words.whole("a count of tiers")),
     }
-    words.options({word: _set(found, key, read) for word, (key, read) in readers.items()})
+    switches: dict[str, bool] = {}
+    options = {word: _set(found, key, read) for word, (key, read) in readers.items()}
+    words.options({**options, "switches_open": _set(switches, "switches_open", lambda: True)})
     try:
-        number = open_venue(stage.world, LiquidationTerms(**found))
+        number = open_venue(stage.world, LiquidationTerms(**found), **switches)
     except UsageError as error:
         words.refuse(f"{error}.")
     stage.names.venues[name] = number
