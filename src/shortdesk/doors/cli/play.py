@@ -23,8 +23,8 @@ def play(
     """Play a script: accounts, deposits, orders and marks in a small market.
 
     Prints everything that happened. Lines that begin with expect, balance,
-    equity, maintenance, position or open orders say what has to be so; each
-    that is not is shown with what was found, and the exit code is 1.
+    equity, maintenance, position, owes or open orders say what has to be so;
+    each that is not is shown with what was found, and the exit code is 1.
 
     Parameters
     ----------

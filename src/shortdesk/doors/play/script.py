@@ -105,7 +105,10 @@ def play_text(text: str, name: str) -> Stage:
     for words in said:
         verb = words.choice("verb", VERBS)
         act, words.usage = VERBS[verb]
-        act(stage, words)
+        try:
+            act(stage, words)
+        except OverflowError:
+            words.refuse("a number in this line is larger than a market can hold")
     for event in stage.events:
         if event.kind == Kind.REFUSED and event.seq not in stage.matched:
             stage.misses.append(Miss(event.where, "that the market takes this", (str(event),)))
