@@ -105,7 +105,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             units="its cost as the venue books it",
         ),
         Kind.SETTING: _use(
-            "an account changed leverage, margin mode or position mode",
+            "an account changed leverage, margin mode or position mode, or a link its delay",
             _WHERE,
             account="whose",
             units="the new value",
