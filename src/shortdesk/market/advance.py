@@ -26,6 +26,7 @@ from shortdesk.market.errands import (
     stop_matching,
     stop_venue,
 )
+from shortdesk.market.funding import pay_on, run_prices
 from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
 from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
 from shortdesk.market.note import Detail, note_apart, note_refusal
@@ -48,7 +49,7 @@ from shortdesk.market.wire import drop_next, next_arrival_ns, next_message, set_
 __all__ = ["advance", "obey", "obey_all", "tell"]
 
 _MOST_NEW_BALANCES = 6
-_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30, 34, 35, 36, 37, 38, 39)
+_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39)
 """Numbers of the commands that are not about one order and have a rule."""
 
 
@@ -280,6 +281,8 @@ def _run_venue(w: Any, command: Any) -> int:
         if refusal == Refusal.NONE:
             mark_moved(w, command.instrument)
         return refusal
+    if CommandKind.INDEX <= command.kind <= CommandKind.FUND:
+        return run_prices(w, command)
     if command.kind == CommandKind.BUY_IN:
         return call_in(w, command)
     if command.kind == CommandKind.STEP:
@@ -380,6 +383,7 @@ def is_stirred(w: Any) -> bool:
     """Whether something waits to be done before the next command."""
     clock = clock_of(w)
     waits = clock.hand_is_busy != 0 or clock.first_restless != 0 or clock.first_sick_loan != 0
+    waits = waits or clock.paying_instrument != 0
     return bool(waits or is_someone_sick(w))
 
 
@@ -399,6 +403,9 @@ def come_to_rest(w: Any) -> bool:
             return False
         if clock.hand_is_busy:
             carry_on(w)
+            continue
+        if clock.paying_instrument != 0:
+            pay_on(w)
             continue
         if clock.first_sick_loan != 0:
             if not treat_loan(w):

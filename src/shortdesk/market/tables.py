@@ -21,6 +21,7 @@ from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
 from shortdesk.market.loan_tables import LENDING, LOAN
+from shortdesk.market.pricing_tables import MEMBER, PRICING
 from shortdesk.market.wire_tables import INBOX, LINK
 
 __all__ = [
@@ -113,7 +114,9 @@ class Shelf(IntEnum):
     INBOX = 24
     MESSAGES = 25
     CASES = 26
-    JOURNAL = 27
+    MEMBERS = 27
+    PRICING = 28
+    JOURNAL = 29
 
 
 SHELF = _row(
@@ -139,6 +142,8 @@ CLOCK = _row(
     ("mechanism", "<i8"),  # who acts now
     ("first_sick_loan", "<i8"),  # loans that wait for their buy-in or liquidation
     ("message_seq", "<i8"),  # number of the next message on the wire
+    ("paying_instrument", "<i8"),  # whose funding is being paid, and the leg it stopped at
+    ("paying_leg", "<i8"),
     ("first_touched", "<i8"),  # balances that changed since they were last asked
 )
 
@@ -340,6 +345,8 @@ TABLES: dict[Shelf, Any] = {
     Shelf.LINKS: LINK,
     Shelf.INBOX: INBOX,
     Shelf.MESSAGES: COMMAND,
+    Shelf.MEMBERS: MEMBER,
+    Shelf.PRICING: PRICING,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""

@@ -87,6 +87,7 @@ class Capacity:
     loans: int = 200
     links: int = 200
     messages: int = 1_000
+    members: int = 40
     journal_rows: int = 50_000
 
     def rows(self, shelf: Shelf) -> int:
@@ -99,7 +100,7 @@ class Capacity:
             return (self.instruments + 1) * LADDERS
         if shelf == Shelf.LEVELS:
             return (self.pages + 1) * 64
-        if shelf == Shelf.TERMS:
+        if shelf in (Shelf.TERMS, Shelf.PRICING):
             return self.instruments + 1
         if shelf == Shelf.JOURNAL:
             return self.journal_rows
@@ -132,7 +133,7 @@ class World:
 
     def used_rows(self, shelf: Shelf) -> int:
         """How many rows of a table, row 0 included, may hold something."""
-        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.FRONTS, Shelf.TERMS):
+        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.FRONTS, Shelf.TERMS, Shelf.PRICING):
             return int(rows_of(self.block, shelf))
         if shelf == Shelf.LEVELS:
             return 64 * (int(shelf_at(self.block, Shelf.PAGES).used) + 1)
