@@ -7,7 +7,6 @@ that has gone out of step with another is seen at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,15 +19,12 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInForce
 from shortdesk.market.accounts import leg_for
 from shortdesk.market.book import OrderState
-from shortdesk.market.command import CommandKind, new_commands
-from shortdesk.market.entry import stir
 from shortdesk.market.note import Detail
-from shortdesk.market.tables import CLOCK, LEG, Shelf, account_at, clock_of, instrument_at, leg_at, shelf_at, venue_at
+from shortdesk.market.tables import CLOCK, LEG, Shelf, account_at, clock_of, instrument_at, leg_at, shelf_at
 from shortdesk.market.world import Capacity, World
 
 SMALL = Capacity(venues=2, instruments=3, accounts=8, legs=40, orders=64, pages=32, nodes=96, journal_rows=200)
 LADDERS = ("bids", "asks", "mark falls", "mark rises", "last falls", "last rises")
-OWN = (CommandKind.MARK, CommandKind.HALT, CommandKind.OUTAGE)
 _PAGE_PRICES = 64
 
 
@@ -60,10 +56,10 @@ class Pair:
         """
         before = self.world.block.copy()
         expected = self.twin.obey(command)
-        rows = obeyed(self.world, command).tolist()
+        rows = self.world.obey(command.row()).tolist()
         if rows != expected:
             raise Differs(f"rows: the World wrote\n{_listed(rows)}\nthe twin\n{_listed(expected)}")
-        refusal = Refusal(int(clock_of(self.world.block).refusal)) if command.kind not in OWN else Refusal.NONE
+        refusal = Refusal(int(clock_of(self.world.block).refusal))
         if refusal != self.twin.refusal:
             raise Differs(f"refusal: the World says {refusal.name}, the twin {self.twin.refusal.name}")
         if refusal != Refusal.NONE:
@@ -141,29 +137,6 @@ def opened(instruments: dict[int, Terms], accounts: dict[int, AccountTerms], twi
         leg_for(w, account_number, number, hedge)
     clock_of(w).detail = Detail.ORDERS
     return world
-
-
-def obeyed(world: World, command: Command) -> Any:
-    """The rows that one command made. Marks, halts and outages are set by hand and then let come to rest."""
-    if command.kind not in OWN:
-        return world.obey(command.row())
-    set_by_hand(world, command)
-    return world.obey(new_commands(0))
-
-
-def set_by_hand(world: World, command: Command) -> None:
-    """Move a mark, halt an instrument or close a venue."""
-    w = world.block
-    clock = clock_of(w)
-    clock.now_ns = max(int(clock.now_ns), command.time_ns)
-    clock.cause, clock.mechanism = -1, command.mechanism
-    if command.kind == CommandKind.MARK:
-        instrument_at(w, command.instrument).mark_ticks = command.price_ticks
-        stir(w, command.instrument)
-    elif command.kind == CommandKind.HALT:
-        instrument_at(w, command.instrument).is_halted = command.lots
-    else:
-        venue_at(w, command.instrument).is_down = command.lots
 
 
 _SPARED = {"journal_seq", "journal_count", "now_ns", "cause", "mechanism", "halt", "refusal"}
@@ -307,15 +280,6 @@ def _listed(rows: list[Seen]) -> str:
     return "\n".join(f"  {Kind(row[13]).name:<9} {row}" for row in rows) or "  nothing"
 
 
-def told(world: World, commands: list[Command], run: Callable[[World, Any], Any]) -> list[Any]:
-    """Tell a World many commands, those between two that are set by hand in one call; all rows it wrote."""
-    pieces, waiting = [], list[Command]()
-    for command in [*commands, None]:
-        if command is None or command.kind in OWN:
-            pieces += run(world, rows_of(waiting)).tolist()
-            waiting = []
-            if command is not None:
-                set_by_hand(world, command)
-        else:
-            waiting.append(command)
-    return pieces
+def told(world: World, commands: list[Command]) -> list[Any]:
+    """Tell a World many commands in one call; all rows it wrote."""
+    return list(world.obey(rows_of(commands)).tolist())

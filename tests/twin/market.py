@@ -24,6 +24,9 @@ from shortdesk.market.entry import BoundFrom
 ONE = 1_000_000
 MOST_PEAK = (1 << 31) - 1
 PARKING = (OrderKind.STOP_LIMIT, OrderKind.STOP_MARKET, OrderKind.PROFIT_LIMIT, OrderKind.PROFIT_MARKET)
+ABOUT_ORDERS = frozenset(
+    (CommandKind.PLACE, CommandKind.CANCEL, CommandKind.AMEND, CommandKind.CANCEL_ALL, CommandKind.CONNECTION)
+)
 AT_MARKET = (OrderKind.MARKET, OrderKind.STOP_MARKET, OrderKind.PROFIT_MARKET)
 
 
@@ -43,6 +46,8 @@ class Terms(NamedTuple):
 
 class Market:
     """Books, legs and prices of a few venues; ``rows`` is what the last command wrote."""
+
+    known: frozenset[int] = ABOUT_ORDERS
 
     def __init__(self, instruments: dict[int, Terms], accounts: dict[int, AccountTerms]) -> None:
         self.terms, self.accounts = instruments, accounts
@@ -77,15 +82,8 @@ class Market:
         return self.rows
 
     def _answer(self, command: Command) -> Refusal:
-        if command.kind == CommandKind.MARK:
-            self.mark[command.instrument] = command.price_ticks
-            return Refusal.NONE
-        if command.kind == CommandKind.HALT:
-            (self.halted.add if command.lots else self.halted.discard)(command.instrument)
-            return Refusal.NONE
-        if command.kind == CommandKind.OUTAGE:
-            (self.down.add if command.lots else self.down.discard)(command.instrument)
-            return Refusal.NONE
+        if command.kind >= CommandKind.MARK:
+            return self._run_venue(command)
         reasons = self._sender(command)
         if reasons:
             return min(reasons)
@@ -102,17 +100,45 @@ class Market:
         return self._amend(key, command)
 
     def _sender(self, command: Command) -> list[Refusal]:
-        if command.kind > CommandKind.CONNECTION:
+        if command.kind not in self.known:
             return [Refusal.UNKNOWN_COMMAND]
         account = self.accounts.get(command.account)
         if account is None:
             return [Refusal.UNKNOWN_ACCOUNT]
-        if command.kind in (CommandKind.CANCEL_ALL, CommandKind.CONNECTION) and command.instrument == 0:
+        if command.kind == CommandKind.CONNECTION:
             return []
-        terms = self.terms.get(command.instrument)
-        if terms is None or terms.venue != account.venue:
-            return [Refusal.UNKNOWN_INSTRUMENT]
-        return [Refusal.VENUE_DOWN] if terms.venue in self.down else []
+        is_named = command.kind not in (CommandKind.DEPOSIT, CommandKind.WITHDRAW)
+        if is_named and (command.instrument != 0 or command.kind != CommandKind.CANCEL_ALL):
+            terms = self.terms.get(command.instrument)
+            if terms is None or terms.venue != account.venue:
+                return [Refusal.UNKNOWN_INSTRUMENT]
+        return [Refusal.VENUE_DOWN] if account.venue in self.down else []
+
+    def _run_venue(self, command: Command) -> Refusal:
+        """Marks, halts and outages, which no account sends; and time that passes."""
+        number, terms = command.instrument, self.terms.get(command.instrument)
+        if command.kind == CommandKind.STEP:
+            return Refusal.NONE
+        if command.kind not in (CommandKind.MARK, CommandKind.HALT, CommandKind.OUTAGE):
+            return Refusal.UNKNOWN_COMMAND
+        said = Kind.HALTED if command.lots else Kind.RESUMED
+        if command.kind == CommandKind.OUTAGE:
+            if number not in {one.venue for one in self.terms.values()}:
+                return Refusal.UNKNOWN_INSTRUMENT
+            (self.down.add if command.lots else self.down.discard)(number)
+            self._row(said, venue=number)
+            return Refusal.NONE
+        if terms is None:
+            return Refusal.UNKNOWN_INSTRUMENT
+        if command.kind == CommandKind.HALT:
+            (self.halted.add if command.lots else self.halted.discard)(number)
+            self._row(said, venue=terms.venue, instrument=number)
+            return Refusal.NONE
+        if not 0 < command.price_ticks <= terms.highest_ticks:
+            return Refusal.BAD_PRICE
+        self.mark[number] = command.price_ticks
+        self.cause = self._row(Kind.MARK, venue=terms.venue, instrument=number, price=command.price_ticks)
+        return Refusal.NONE
 
     def _connect(self, command: Command) -> Refusal:
         account = self.accounts[command.account]

@@ -149,8 +149,7 @@ def _spoilt(dice: random.Random, command: Command) -> Command:
     """A command with one or two things wrong."""
     for _ in range(dice.randint(1, 2)):
         name, value = dice.choice(_WRONG)
-        if command.kind in (CommandKind.PLACE, CommandKind.CANCEL, CommandKind.AMEND):
-            command = command._replace(**{name: value})
+        command = command._replace(**{name: value})
     return command
 
 

@@ -45,7 +45,7 @@ def halves(seed: int, count: int) -> tuple[World, list[Command]]:
     """A World in the middle of a list, and the rest of the list."""
     commands = commands_of(seed, count, Taste())
     world = pair_of(seed, Taste()).world
-    told(world, commands[: count // 2], World.obey)
+    told(world, commands[: count // 2])
     return world, commands[count // 2 :]
 
 
@@ -60,10 +60,10 @@ def test_a_copy_goes_on_as_the_original_would(seed: int, tmp_path: Path) -> None
     copies["JOURNAL"] = world.grown(dataclasses.replace(world.capacity, journal_rows=5_000))
     before = world.digest()
     assert {name: copy.digest() for name, copy in copies.items()} == dict.fromkeys(copies, before)
-    rows = told(world, rest, World.obey)
+    rows = told(world, rest)
     assert world.digest() != before
     for name, copy in copies.items():
-        assert told(copy, rest, World.obey) == rows, name
+        assert told(copy, rest) == rows, name
         assert copy.digest() == world.digest(), name
 
 
@@ -71,8 +71,8 @@ def test_a_copy_goes_on_as_the_original_would(seed: int, tmp_path: Path) -> None
 def test_all_commands_in_one_call_or_each_in_its_own(seed: int) -> None:
     commands = commands_of(seed, 300 if interpreted() else 3_000, Taste())
     together, apart = pair_of(seed, Taste()).world, pair_of(seed, Taste()).world
-    rows = told(together, commands, World.obey)
-    assert rows == [row for command in commands for row in told(apart, [command], World.obey)]
+    rows = told(together, commands)
+    assert rows == [row for command in commands for row in told(apart, [command])]
     assert together.digest() == apart.digest()
 
 
@@ -82,7 +82,7 @@ def test_the_plain_text_of_the_market_does_the_same(seed: int, depth: Depth, mon
     """The same rules as Python runs them, on unbounded integers, write the same rows and leave the same hash."""
     commands = commands_of(seed, depth.pick(quick=250, check=1_000, deep=20_000), Taste())
     compiled, plain = pair_of(seed, Taste()).world, pair_of(seed, Taste()).world
-    rows = told(compiled, commands, World.obey)
+    rows = told(compiled, commands)
     monkeypatch.setattr(world_module, "obey_all", obey_all.py_func)
-    assert told(plain, commands, World.obey) == rows
+    assert told(plain, commands) == rows
     assert plain.digest() == compiled.digest()
