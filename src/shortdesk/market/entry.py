@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInForce, Withdrawn
 from shortdesk.market.book import (
@@ -103,10 +104,20 @@ def _admitted(w: Any, taker: Taker, lots: int, is_market: bool, time_in_force: i
         if available_lots(w, number, limited, lots) < lots:
             return _not_admitted(Refusal.CANNOT_FILL)
     if instrument_at(w, number).settle_asset != 0:
-        refusal = order_refusal(w, taker.leg, side, limit_ticks, lots, flags)
+        asked = _likely_ticks(w, number, side, limit_ticks) if is_market else limit_ticks
+        refusal = order_refusal(w, taker.leg, side, asked, lots, flags)
         if refusal != Refusal.NONE:
             return _not_admitted(refusal)
     return _Entry(Refusal.NONE.value, limit_ticks, lots)
+
+
+@rule
+def _likely_ticks(w: Any, number: int, side: int, limit_ticks: int) -> int:
+    """The price at which a market order's margin is measured: the best of the other side; spot pays up to its limit."""
+    other = front_at(w, ladder_number(number, 1 - side))
+    if other.level == 0 or instrument_at(w, number).form == Form.SPOT:
+        return limit_ticks
+    return int(other.ticks)
 
 
 @rule

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from shortdesk.market.row_type import row_type
 
 __all__ = ["LENDING", "LOAN"]
 
 
-def _row(*fields: tuple[str, str]) -> Any:
-    return np.dtype((np.record, np.dtype(list(fields), align=True)))
-
-
-LENDING = _row(
+LENDING = row_type(
     ("lent_units", "<i8"),  # owed by all borrowers, interest included
     ("rate_lowest", "<i8"),  # the curve, per year: out of RATE_ONE like all rates below
     ("slope_1", "<i8"),
@@ -45,7 +39,7 @@ LENDING = _row(
 )
 """A pool that lends an asset: what it has lent, what it asks, whom it lends to."""
 
-LOAN = _row(
+LOAN = row_type(
     ("units", "<i8"),  # principal owed
     ("interest", "<i8"),  # interest owed
     ("opened_ns", "<i8"),

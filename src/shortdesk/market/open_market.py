@@ -20,7 +20,7 @@ from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom
 from shortdesk.market.ladder import HIGHEST_TICKS
 from shortdesk.market.ledger import Role, balance_for
-from shortdesk.market.tables import ASSET as _ASSET
+from shortdesk.market.money_tables import ASSET
 from shortdesk.market.tables import Shelf, account_at, instrument_at, row_at, shelf_at, venue_at
 from shortdesk.market.world import World
 
@@ -61,7 +61,7 @@ class LiquidationTerms(NamedTuple):
 def open_asset(world: World, digits: int) -> int:
     """A new asset whose smallest unit is 10^-digits."""
     at = take_row_of(world, Shelf.ASSETS)
-    row_at(world.block, Shelf.ASSETS, at, _ASSET).digits = digits
+    row_at(world.block, Shelf.ASSETS, at, ASSET).digits = digits
     return at
 
 

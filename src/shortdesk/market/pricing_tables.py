@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from shortdesk.market.row_type import row_type
 
 __all__ = ["MEMBER", "PRICING"]
 
 
-def _row(*fields: tuple[str, str]) -> Any:
-    return np.dtype((np.record, np.dtype(list(fields), align=True)))
-
-
-MEMBER = _row(
+MEMBER = row_type(
     ("price_ticks", "<i8"),  # 0 before its first price
     ("weight", "<i8"),
     ("seen_ns", "<i8"),  # when it last said something
@@ -24,7 +18,7 @@ MEMBER = _row(
 )
 """One source of an index. The members of an instrument lie next to each other."""
 
-PRICING = _row(
+PRICING = row_type(
     ("index_ticks", "<i8"),  # 0 before the first
     ("oldest_ns", "<i8"),  # older members are stale; 0 for never
     ("outlier_band", "<i8"),  # how far a member may stand from the middle; 0 for anywhere

@@ -21,7 +21,9 @@ from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
 from shortdesk.market.loan_tables import LENDING, LOAN
+from shortdesk.market.money_tables import ACCOUNT, ASSET, BALANCE, CASE, LEG, VENUE
 from shortdesk.market.pricing_tables import MEMBER, PRICING
+from shortdesk.market.row_type import row_type
 from shortdesk.market.wire_tables import INBOX, LINK
 
 __all__ = [
@@ -66,24 +68,6 @@ __all__ = [
 ]
 
 
-def _row(*fields: tuple[str, str], width: int = 0) -> Any:
-    """A record type whose rows read like prose (``order.lots``), aligned to its widest field.
-
-    ``width`` makes rows as wide as cache lines where a loop goes from one to any other.
-    """
-    packed = np.dtype(list(fields), align=True)
-    if width == 0:
-        return np.dtype((np.record, packed))
-    names = [name for name, _ in fields]
-    layout = {
-        "names": names,
-        "formats": [form for _, form in fields],
-        "offsets": [packed.fields[name][1] for name in names] if packed.fields else [],
-        "itemsize": width,
-    }
-    return np.dtype((np.record, np.dtype(layout)))
-
-
 class Shelf(IntEnum):
     """The tables in the order in which they lie in the block. Buckets follow the table they find rows of."""
 
@@ -119,7 +103,7 @@ class Shelf(IntEnum):
     JOURNAL = 29
 
 
-SHELF = _row(
+SHELF = row_type(
     ("start", "<i8"),  # first byte of the table in the block
     ("end", "<i8"),  # first byte behind it
     ("rows", "<i8"),  # how many rows it has, row 0 included
@@ -128,7 +112,7 @@ SHELF = _row(
     ("live", "<i8"),  # rows in use now
 )
 
-CLOCK = _row(
+CLOCK = row_type(
     ("now_ns", "<i8"),
     ("first_restless", "<i8"),  # instruments whose prices moved since parked orders were last asked
     ("halt", "<i8"),  # Halt: why the last call came back
@@ -147,7 +131,7 @@ CLOCK = _row(
     ("first_touched", "<i8"),  # balances that changed since they were last asked
 )
 
-HAND = _row(
+HAND = row_type(
     ("limit_ticks", "<i8"),
     ("client_id", "<i8"),
     ("lots", "<i8"),
@@ -162,35 +146,7 @@ HAND = _row(
     ("is_immediate", "<u1"),
 )
 
-ASSET = _row(("digits", "<i4"))
-
-VENUE = _row(
-    ("fee_one", "<i8"),  # fee rates of the venue's instruments are out of this
-    ("first_fraction_ppm", "<i8"),  # FRACTION_THEN_WAIT, FILLABLE_CAPPED, INCREMENTAL: the part of one step
-    ("threshold_units", "<i8"),  # worth above which the part applies; below it everything at once
-    ("largest_step_units", "<i8"),  # FILLABLE_CAPPED: the most of one step; 0 for no limit
-    ("backstop_ppm", "<i8"),  # equity below this part of maintenance goes to the backstop; 0 for none
-    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: how far the order stands from the mark, out of maintenance's rate
-    ("wait_ms", "<i8"),  # pause after a step of a liquidation
-    ("clearing", "<i4"),  # accounts of the venue itself
-    ("fees", "<i4"),
-    ("insurance", "<i4"),
-    ("deficit", "<i4"),
-    ("outside", "<i4"),
-    ("liquidation_form", "<u1"),  # LiquidationForm
-    ("adl_rank", "<u1"),  # AdlRank
-    ("adl_price", "<u1"),  # AdlPrice
-    ("cover_1", "<u1"),  # Cover: who bears what is left, in this order
-    ("cover_2", "<u1"),
-    ("cover_3", "<u1"),
-    ("step_tiers", "<u1"),  # how many tiers one step goes down
-    ("last_taken", "<u1"),  # in the lowest of so many tiers the whole is taken over
-    ("asks_everybody", "<u1"),  # tests: liquidations found without triggers
-    ("switches_open", "<u1"),  # legs may change between isolated and cross while they are open
-    ("is_down", "<u1"),
-)
-
-INSTRUMENT = _row(
+INSTRUMENT = row_type(
     ("factor", "<i8"),  # units per tick and lot; inverse: units times ticks per lot
     ("highest_ticks", "<i8"),
     ("highest_lots", "<i8"),
@@ -224,77 +180,7 @@ INSTRUMENT = _row(
     ("is_restless", "<u1"),
 )
 
-ACCOUNT = _row(
-    ("venue", "<i4"),
-    ("first_leg", "<i4"),
-    ("first_loan", "<i4"),
-    ("link", "<i4"),  # that its commands go over
-    ("leverage_x100", "<i4"),  # of legs made from now on; 0 for once
-    ("is_isolated", "<u1"),  # legs made from now on stand alone
-    ("role", "<u1"),  # Role: a trader, or one of the venue's own purses
-    ("is_hedged", "<u1"),  # keeps long and short legs apart
-    ("is_connected", "<u1"),
-    ("cancels_on_disconnect", "<u1"),
-    ("is_auto_borrow", "<u1"),  # borrows what a spot order lacks, repays from what a fill brings
-)
-
-LEG = _row(
-    ("lots", "<i8"),  # held, short < 0
-    ("buying_lots", "<i8"),  # in open orders that may open
-    ("selling_lots", "<i8"),
-    ("buying_cost", "<i8"),  # ticks times lots of those that buy
-    ("open_lots", "<i8"),  # with the next three: margin.position.Position
-    ("open_cost", "<i8"),
-    ("carry", "<i8"),
-    ("carry_ticks", "<i8"),
-    ("trigger_ticks", "<i8"),  # the mark at which its balance is asked again
-    ("account", "<i4"),
-    ("instrument", "<i4"),
-    ("first_order", "<i4"),
-    ("chain", "<i4"),
-    ("account_next", "<i4"),
-    ("balance", "<i4"),  # whose units stand behind it; 0 in a bare book
-    ("balance_next", "<i4"),  # the other legs of that balance
-    ("next", "<i4"),  # on the ladder of its trigger
-    ("prev", "<i4"),
-    ("level", "<i4"),
-    ("leverage_x100", "<i4"),
-    ("hedge", "<u1"),  # 0 both ways, 1 the long leg, 2 the short leg
-    ("is_armed_short", "<u1"),  # its trigger is one that fires when the mark rises
-    width=128,
-)
-
-BALANCE = _row(
-    ("units", "<i8"),
-    ("account", "<i4"),
-    ("asset", "<i4"),
-    ("leg", "<i4"),  # the isolated leg whose margin this is; 0 for a wallet
-    ("first_leg", "<i4"),  # legs that it stands behind
-    ("touched_next", "<i4"),  # the next that waits to be asked at the next mark
-    ("chain", "<i4"),
-    ("next", "<i4"),  # on the ladder of the sick, or of those whose next step is due
-    ("prev", "<i4"),
-    ("level", "<i4"),
-    ("case", "<i4"),  # its liquidation, while there is one
-    ("state", "<u1"),  # RiskState
-    ("is_touched", "<u1"),
-    width=64,
-)
-
-CASE = _row(
-    ("since_row", "<i8"),  # the journal row that began the liquidation
-    ("step_left", "<i8"),  # lots that the step's order was to leave, unsigned
-    ("step_lots", "<i8"),  # lots that covers still have to take, unsigned
-    ("step_ticks", "<i8"),  # at this price
-    ("step", "<i4"),  # from 1
-    ("step_leg", "<i4"),  # the leg that the present step is about
-    ("cursor", "<i4"),  # the last leg that was asked to share the loss
-    ("chain", "<i4"),
-    ("phase", "<u1"),  # Phase
-    ("was_covered", "<u1"),  # its last step was closed by covers
-)
-
-ORDER = _row(
+ORDER = row_type(
     ("client_id", "<i8"),  # its owner's number for it, once among the owner's live orders
     ("price_ticks", "<i8"),  # limit; of a parked stop: its trigger
     ("lots", "<i8"),  # what is left; of an iceberg: what is left of the part that shows
@@ -311,11 +197,11 @@ ORDER = _row(
     ("traits", "<u2"),
 )
 
-FRONT = _row(("ticks", "<i8"), ("level", "<i8"))
-LEVEL = _row(("head", "<i4"), ("tail", "<i4"), ("lots", "<i8"))
-PAGE = _row(("key", "<i8"), ("bits", "<u8"), ("chain", "<i4"))
+FRONT = row_type(("ticks", "<i8"), ("level", "<i8"))
+LEVEL = row_type(("head", "<i4"), ("tail", "<i4"), ("lots", "<i8"))
+PAGE = row_type(("key", "<i8"), ("bits", "<u8"), ("chain", "<i4"))
 JOURNAL_ROW = np.dtype((np.record, ROW))
-BUCKET = _row(("first", "<i4"))
+BUCKET = row_type(("first", "<i4"))
 
 TABLES: dict[Shelf, Any] = {
     Shelf.CLOCK: CLOCK,

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
+from shortdesk.market.row_type import row_type
 
 __all__ = ["INBOX", "LINK"]
 
 
-def _row(*fields: tuple[str, str]) -> Any:
-    return np.dtype((np.record, np.dtype(list(fields), align=True)))
-
-
-LINK = _row(
+LINK = row_type(
     ("base_ns", "<i8"),  # what every message takes at least
     ("jitter_ns", "<i8"),  # mean of what is drawn on top
     ("extra_ns", "<i8"),  # delay at present: what DELAY commands set
@@ -24,7 +18,7 @@ LINK = _row(
 )
 """One way from a sender to a venue, or from a price's source to its instrument."""
 
-INBOX = _row(
+INBOX = row_type(
     ("arrives_ns", "<i8"),
     ("sent_ns", "<i8"),
     ("seq", "<i8"),  # number of the message in the order of sending
