@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.market.markets import Floor, kinds
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.kinds import FeedState
@@ -14,7 +15,6 @@ from shortdesk.market.command import CommandKind
 from shortdesk.market.open_pricing import PricingTerms, open_pricing
 from shortdesk.market.prices import member_at, pricing_at
 from shortdesk.market.tables import Shelf
-from tests.market.markets import Floor, kinds
 
 MEAN = PricingTerms(index_form=IndexForm.WEIGHTED_MEAN, oldest_seconds=60, outlier_band="0.1")
 
@@ -178,7 +178,7 @@ def test_a_new_mark_sets_off_what_waits_for_it() -> None:
         (CommandKind.INDEX, {"client_id": 1, "price_ticks": 5, "traits": 2}, Refusal.BAD_FLAGS),
     ],
 )
-def test_refused_and_nothing_changes(kind: CommandKind, fields: dict[str, int], why: Refusal) -> None:
+def test_refused_and_nothing_changes(kind: CommandKind, fields: dict[str, Any], why: Refusal) -> None:
     floor = priced()
     before = floor.world.digest()
     assert kinds(floor.send(kind, **fields)) == ["REFUSED"]

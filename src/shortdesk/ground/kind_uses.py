@@ -135,6 +135,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             {},
             venue="the member's venue",
             instrument="the instrument whose index it serves",
+            order="the member, by its number",
             price="its price in ticks",
             code="FeedState",
         ),

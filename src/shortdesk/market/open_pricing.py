@@ -63,9 +63,9 @@ def venue_pricing(
     """A venue's mark and funding rules of a day, for a clock that ticks every ``tick_seconds``.
 
     A moving average over n ticks becomes an exponential one with weight 2 / (n + 1), our assumption where the venue
-    says "moving average". ``margin_spread`` is the first tier's initial less maintenance rate, for caps that are a multiple
-    of it; such a cap is an 8-hour rate and is scaled to the interval. What the sheets do not say (form of the index,
-    staleness, outliers) is the caller's.
+    says "moving average". ``margin_spread`` is the first tier's initial less maintenance rate, for caps that are a
+    multiple of it; such a cap is an 8-hour rate and is scaled to the interval. What the sheets do not
+    say (form of the index, staleness, outliers) is the caller's.
 
     Raises:
         UsageError: a clock that does not tick; a cap tied to margin without ``margin_spread``.
