@@ -17,7 +17,9 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.venue import at, find_venue
 from shortdesk.margin.funding import FundingForm
 from shortdesk.margin.mark import MarkForm
-from shortdesk.market.command import CommandKind
+from shortdesk.market.advance import obey_all
+from shortdesk.market.command import CommandKind, new_commands
+from shortdesk.market.entry import Halt
 from shortdesk.market.funding import Sampling, impact_ticks
 from shortdesk.market.ladder import Ladder
 from shortdesk.market.open_market import balance_of
@@ -256,27 +258,40 @@ def test_fair_mark_falls_to_the_index_towards_the_instant() -> None:
 # --- stopping in the middle ---
 
 
-def crowd(journal_rows: int) -> tuple[str, list[tuple[Any, ...]], Decimal]:
-    """Thirty-five shorts against one long, and one funding instant; digest, payments, what clearing keeps."""
-    floor = Floor(capacity=replace(ROOM, accounts=60, journal_rows=journal_rows))
+def crowd(journal_rows: int) -> Floor:
+    """Seventy shorts against one long, before a funding instant."""
+    floor = Floor(capacity=replace(ROOM, accounts=100, legs=100, journal_rows=journal_rows))
     priced(floor=floor)
-    for number in range(35):
+    for number in range(70):
         name = f"short {number}"
         floor.open(name, 10_000, leverage=5)
         floor.order("bob", number % 3 + 1, 1003)
         floor.order(name, -(number % 3) - 1, 1003)
     price(floor, 1003)
-    rows = floor.send(CommandKind.FUND)
-    clock = clock_of(floor.world.block)
-    assert (clock.paying_leg, clock.paying_instrument) == (0, 0)
-    return floor.world.digest(), only(rows, "FUNDING"), floor.wallet("clearing")
+    return floor
 
 
 def test_paying_stops_for_the_journal_and_goes_on() -> None:
     wide, narrow = crowd(2_000), crowd(50)
-    assert narrow == wide
-    assert len(wide[1]) == 36, "one payment for each leg"
-    assert -sum(row[4] for row in wide[1]) == wide[2] > 0, "rounding left over"
+    assert wide.world.digest() == narrow.world.digest()
+    paid = only(wide.send(CommandKind.FUND), "FUNDING")
+    assert len(paid) == 71, "one payment for each leg"
+    assert -sum(row[4] for row in paid) == wide.wallet("clearing") > 0, "rounding left over"
+
+    command = new_commands(1)
+    command["kind"], command["instrument"], command["time_ns"] = CommandKind.FUND, narrow.perp, narrow.now_ns
+    narrow.world.take_journal()
+    assert obey_all(narrow.world.block, command, 0) == 1
+    clock = clock_of(narrow.world.block)
+    assert clock.halt == Halt.JOURNAL_FULL
+    assert 1 < clock.paying_leg < 71
+    pieces = [narrow.world.take_journal()]
+    narrow.world = narrow.world.clone()  # a copy made in the middle goes on as well
+    pieces.append(narrow.world.obey(command[:0]))
+    rows = [narrow.told(row) for piece in pieces for row in piece]
+    assert only(rows, "FUNDING") == paid
+    assert narrow.world.digest() == wide.world.digest()
+    assert clock_of(narrow.world.block).paying_instrument == 0
 
 
 # --- from a venue's sheet ---
