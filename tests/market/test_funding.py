@@ -112,6 +112,12 @@ def test_premium_of_the_middle() -> None:
     assert premium(price(floor, 1000)) == Fraction(15, 1000)  # inside the book, and yet not zero
 
 
+def test_middle_with_an_empty_side() -> None:
+    floor = priced(EIGHT_HOURS._replace(takes_middle=True))
+    book(floor, (-5, 1030))
+    assert premium(price(floor, 1000)) == Fraction(15, 1000)  # of the index and 1,030
+
+
 # --- the rate ---
 
 
