@@ -225,6 +225,8 @@ def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     place = shelf_at(w, Shelf.TIERS)
     tiers = w[place.start : place.end].view(TIER)
     first, count = instrument.first_tier, instrument.tier_count
+    if abs(reached) > instrument.highest_lots:
+        return Refusal.POSITION_TOO_LARGE
     worth = value_at(instrument.form, instrument.factor, reached, seen)
     tier = chosen_tier(terms, tiers, first, count, reached, worth, worth)
     if (

@@ -38,6 +38,7 @@ __all__ = [
 
 FEE_ONE = 10**9
 """Fee rates are whole parts of this."""
+_MOST_WORTH = 1 << 62
 _PURSES = ("clearing", "fees", "insurance", "deficit", "outside")
 
 
@@ -110,8 +111,8 @@ def open_instrument(
     taker_rate: int = 0,
     maker_rate: int = 0,
     liquidation_rate: int = 0,
-    highest_ticks: int = HIGHEST_TICKS,
-    highest_lots: int = 1 << 40,
+    highest_ticks: int = 1 << 31,
+    highest_lots: int = 0,
     bound_from: BoundFrom = BoundFrom.NOTHING,
     bound_ppm: int = 0,
     band_ppm: int = 0,
@@ -119,19 +120,29 @@ def open_instrument(
 ) -> int:
     """A new instrument; a perpetual takes factor, terms and tiers from its ``contract``. Rates are out of FEE_ONE.
 
-    ``highest_ticks`` and ``highest_lots`` bound what an order may say; their product with the factor must fit 62 bits.
+    ``highest_ticks`` and ``highest_lots`` bound what an order may say and what a position may hold; what the largest
+    is worth must fit 62 bits. ``highest_lots`` 0 means as many as do.
 
     Raises:
-        UsageError: a perpetual without a contract, a spot pair without a base asset, a full table.
+        UsageError: a perpetual without a contract, a spot pair without a base asset, or limits whose worth does
+            not fit.
     """
     if form != Form.SPOT and contract is None:
         raise UsageError("a perpetual needs a contract; expected one from margin.contract")
     if form == Form.SPOT and (base_asset == 0 or base_units == 0):
         raise UsageError("a spot pair needs a base asset and how many of its units one lot is")
+    factor = contract.factor if contract else factor
+    per_lot = factor if form == Form.INVERSE else factor * highest_ticks
+    highest_lots = highest_lots or min(1 << 40, _MOST_WORTH // per_lot)
+    if highest_ticks < 1 or highest_lots < 1 or highest_lots * per_lot > _MOST_WORTH:
+        raise UsageError(
+            f"an order of {max(1, highest_lots)} lots at {highest_ticks} ticks is larger than a market can hold: it is "
+            f"worth more than 2^62 units (factor {factor}); expected fewer lots, lower prices or a coarser unit"
+        )
     at = take_row_of(world, Shelf.INSTRUMENTS)
     w = world.block
     row = instrument_at(w, at)
-    row.venue, row.form, row.factor = venue, form, contract.factor if contract else factor
+    row.venue, row.form, row.factor = venue, form, factor
     row.settle_asset, row.base_asset, row.base_units = settle_asset, base_asset, base_units
     row.taker_rate, row.maker_rate, row.liquidation_rate = taker_rate, maker_rate, liquidation_rate
     row.highest_ticks, row.highest_lots = highest_ticks, highest_lots
