@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from harness import Section, cpu_seconds
-from matching import SHARED, STREAMS, _by_reference, _module, commands_of
+from matching import STREAMS, _by_reference, _module, commands_of
 from numpy.typing import NDArray
 
 from shortdesk.ground.instrument import Form
@@ -25,7 +25,7 @@ from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import Halt
 from shortdesk.market.note import Detail
 from shortdesk.market.open_market import open_account, open_asset, open_instrument, open_venue
-from shortdesk.market.tables import ACCOUNT, LEG, ORDER, BALANCE, Shelf, clock_of, instrument_at, shelf_at, venue_at
+from shortdesk.market.tables import ACCOUNT, BALANCE, LEG, ORDER, Shelf, clock_of, instrument_at, shelf_at, venue_at
 from shortdesk.market.world import Capacity, World
 
 DESCRIPTION = "the market with accounts: margin, positions, cash, marks"
@@ -65,7 +65,11 @@ def opened(accounts: int, *, isolated: bool, asks_everybody: bool = False, order
     venue_at(world.block, venue).asks_everybody = asks_everybody
     product = find_venue("binance_usdm").product[0]
     contract = build_contract(
-        product, "BTCUSDT", "cross", date(2024, 1, 1), scale=Scale(Fraction(1, 10), Fraction(1, 1000), Fraction(1, 10**6))
+        product,
+        "BTCUSDT",
+        "cross",
+        date(2024, 1, 1),
+        scale=Scale(Fraction(1, 10), Fraction(1, 1000), Fraction(1, 10**6)),
     )
     open_instrument(
         world, venue, form=Form.LINEAR, settle_asset=asset, contract=contract, taker_rate=500_000, maker_rate=200_000,

@@ -18,7 +18,6 @@ from shortdesk.margin.tables import contract_tables
 from shortdesk.market.covers import AdlPrice, Cover
 from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom
-from shortdesk.market.ladder import HIGHEST_TICKS
 from shortdesk.market.ledger import Role, balance_for
 from shortdesk.market.money_tables import ASSET
 from shortdesk.market.tables import Shelf, account_at, instrument_at, row_at, shelf_at, venue_at
