@@ -44,9 +44,13 @@ class Pair:
         for at, key in enumerate(self.twin.legs, 1):
             self.twin.held[key] = held.get(at, 0)
             leg_at(self.world.block, at).lots = held.get(at, 0)
-        self.key_of = dict(enumerate(self.twin.legs, 1))
         self.left: Counter[tuple[int, int, int, int]] = Counter()
         self.seen: Counter[str] = Counter()
+
+    @property
+    def key_of(self) -> dict[int, tuple[int, int, int]]:
+        """The twin's key of each leg, by the World's number: legs are numbered as they are opened."""
+        return dict(enumerate(self.twin.legs, 1))
 
     def tell(self, command: Command) -> None:
         """Tell both, compare what they say and what they are, and check the laws.
@@ -128,7 +132,8 @@ def opened(instruments: dict[int, Terms], accounts: dict[int, AccountTerms], twi
     for number, terms in instruments.items():
         row = instrument_at(w, number)
         for name, value in terms._asdict().items():
-            setattr(row, name, value)
+            if name != "asset":
+                setattr(row, name, value)
     for number, account in accounts.items():
         row = account_at(w, number)
         row.venue, row.is_hedged, row.is_connected = account.venue, account.is_hedged, 1
@@ -215,10 +220,14 @@ def books_of_world(world: World, key_of: dict[int, tuple[int, int, int]]) -> dic
         side.sort(reverse=LADDERS.index(name) % 2 == 0)
     for at, (ticks, level) in enumerate(fronts):
         number, which = divmod(at, 8)
+        if which >= len(LADDERS) and world.table(Shelf.INSTRUMENTS)[number].settle_asset:
+            continue  # where legs wait for the price of their liquidation
         side = found.get((number, LADDERS[which]), []) if which < len(LADDERS) else []
         if (level != 0) != bool(side) or (side and ticks != side[0][0]):
             raise Differs(f"front of {number} {which} is {ticks} ({level}); its prices are {[p for p, _ in side]}")
-    _check_pages(world, {row[6]: row[1] for row in heads})
+    legs = world.table(Shelf.LEGS)[: world.used_rows(Shelf.LEGS)]
+    armed = {int(leg.level): int(leg.trigger_ticks) for leg in legs if leg.level}
+    _check_pages(world, {row[6]: row[1] for row in heads} | armed)
     return found
 
 

@@ -42,6 +42,7 @@ class Terms(NamedTuple):
     bound_ppm: int = 0
     band_ppm: int = 0
     amend_rule: int = AmendRule.KEEPS_WHEN_SMALLER
+    asset: int = 0
 
 
 class Market:
@@ -92,12 +93,43 @@ class Market:
         if command.kind == CommandKind.CONNECTION:
             return self._connect(command)
         terms = self.accounts[command.account]
+        if command.kind in (CommandKind.DEPOSIT, CommandKind.WITHDRAW):
+            return self._errand(command, (0, 0, 0))
         key = leg_asked_for(command.account, terms, command.instrument, command.side, command.traits)
+        is_new = key not in self.legs
+        if is_new:
+            self._open_leg(key)
+        refusal = self._answer_leg(key, command)
+        if refusal != Refusal.NONE and is_new:
+            del self.legs[key], self.held[key]
+        return refusal
+
+    def _answer_leg(self, key: LegKey, command: Command) -> Refusal:
         if command.kind == CommandKind.PLACE:
             return self._place(key, command)
         if command.kind == CommandKind.CANCEL:
             return self._cancel(key, command)
-        return self._amend(key, command)
+        if command.kind == CommandKind.AMEND:
+            return self._amend(key, command)
+        return self._errand(command, key)
+
+    # ---- where a market with money does more
+
+    def _open_leg(self, key: LegKey) -> None:
+        self.legs[key], self.held[key] = Leg(), 0
+
+    def _errand(self, command: Command, key: LegKey) -> Refusal:
+        raise NotImplementedError(f"command {command.kind} about {key}")
+
+    def _admits(self, order: Order, lots: int, instead_of: Order | None = None) -> Refusal:
+        """Whether there is money for an order, its limit and size settled."""
+        return Refusal.NONE
+
+    def _settle(self, taker: Order, maker: Order, price: int, lots: int) -> None:
+        """What a fill does to positions and balances; the present cause is its row."""
+
+    def _moves(self, number: int) -> bool:
+        return self.positions_move and self.terms[number].form != Form.SPOT
 
     def _sender(self, command: Command) -> list[Refusal]:
         if command.kind not in self.known:
@@ -256,8 +288,11 @@ class Market:
                 return Refusal.NOTHING_TO_REDUCE
         if not self._made_passive(order):
             return Refusal.WOULD_TAKE
-        if order.time_in_force == TimeInForce.FOK and not book.could_fill(order, lots, self.held, self.positions_move):
+        if order.time_in_force == TimeInForce.FOK and not book.could_fill(order, lots, self.held, self._moves(number)):
             return Refusal.CANNOT_FILL
+        refusal = self._admits(order, lots)
+        if refusal != Refusal.NONE:
+            return refusal
         code = OrderKind.MARKET if is_market else OrderKind.LIMIT
         self.cause = self._about(Kind.ACCEPTED, order, self._written_limit(order), lots, code)
         self._trade(order, lots, is_market or order.time_in_force != TimeInForce.GTC)
@@ -292,7 +327,7 @@ class Market:
 
     def _trade(self, order: Order, lots: int, is_immediate: bool) -> None:
         number, book = order.leg[1], self.books[order.leg[1]]
-        left, events = book.walk(order, lots, self.held, self.positions_move)
+        left, events = book.walk(order, lots, self.held, self._moves(number))
         for event in events:
             self._happened(order, event)
         if left == 0:
@@ -323,11 +358,16 @@ class Market:
         number, terms = taker.leg[1], self.terms[taker.leg[1]]
         self.last[number] = price
         exact = Fraction(lots * terms.factor, price) if terms.form == Form.INVERSE else lots * price * terms.factor
-        self._row(
-            Kind.FILL, venue=terms.venue, instrument=number, asset=0, account=taker.leg[0], other=maker.leg[0],
+        before = self.cause
+        row = self._row(
+            Kind.FILL, venue=terms.venue, instrument=number, asset=terms.asset, account=taker.leg[0],
+            other=maker.leg[0],
             order=taker.client_id, other_order=maker.client_id, price=price,
             lots=lots if taker.side == Side.BUY else -lots, units=floor(exact + Fraction(1, 2)),
         )  # fmt: skip
+        self.cause = row
+        self._settle(taker, maker, price, lots)
+        self.cause = before
 
     # ---- parked orders
 
@@ -413,6 +453,10 @@ class Market:
                 return Refusal.NOTHING_TO_REDUCE
         if not self._made_passive(newer):
             return Refusal.WOULD_TAKE
+        if lots > order.left or newer.limit != order.limit:
+            refusal = self._admits(newer, lots, order)
+            if refusal != Refusal.NONE:
+                return refusal
         self._about(Kind.AMENDED, newer, newer.limit, lots, 0)
         self._forget(order)
         self._trade(newer, lots, False)
@@ -435,10 +479,12 @@ class Market:
             price=price, lots=lots if order.side == Side.BUY else -lots, units=units, code=code,
         )  # fmt: skip
 
+    def _venue_of(self, account: int) -> int:
+        return self.accounts[account].venue if account in self.accounts else -1
+
     def _refused(self, c: Command) -> None:
-        account = self.accounts.get(c.account)
         self._row(
-            Kind.REFUSED, venue=account.venue if account else -1, instrument=c.instrument, account=c.account,
+            Kind.REFUSED, venue=self._venue_of(c.account), instrument=c.instrument, account=c.account,
             order=c.client_id, price=c.price_ticks, lots=c.lots if c.side == Side.BUY else -c.lots, code=self.refusal,
         )  # fmt: skip
 

@@ -121,10 +121,17 @@ def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks
 @rule
 def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int, ticks: int) -> int:
     """Equity less initial margin with open orders counted; ``ordered`` is the leg with more of them, at ``ticks``."""
-    free = int(balance_at(w, at).units)
-    leg = balance_at(w, at).first_leg
+    balance = balance_at(w, at)
+    free = int(balance.units)
+    if balance.leg == 0:
+        free -= _promised_base(w, balance.account, balance.asset)
+    leg = balance.first_leg
     while leg != 0:
         row = leg_at(w, leg)
+        if instrument_at(w, row.instrument).form == Form.SPOT:
+            free -= row.buying_cost * instrument_at(w, row.instrument).factor
+            leg = row.balance_next
+            continue
         seen = price_of(w, row.instrument)
         if leg == ordered:
             seen = seen if seen != 0 else ticks
@@ -169,11 +176,15 @@ def is_too_leveraged(w: Any, at: int, leverage_x100: int) -> bool:
 @rule
 def covers_withdrawal(w: Any, at: int, units: int) -> bool:
     """Whether units may leave a balance: they are there, and what is left covers everything without paper profit."""
+    return bool(units <= spare_units(w, at))
+
+
+@rule
+def spare_units(w: Any, at: int) -> int:
+    """What may leave a balance: as far as it is there and neither margins, losses nor standing orders need it."""
     balance = balance_at(w, at)
-    if units > balance.units:
-        return False
     leg = balance.first_leg
-    left = int(balance.units) - units
+    left = int(balance.units)
     owed = _promised_base(w, balance.account, balance.asset) if balance.leg == 0 else 0
     while leg != 0:
         row = leg_at(w, leg)
@@ -186,7 +197,7 @@ def covers_withdrawal(w: Any, at: int, units: int) -> bool:
             if row.lots != 0:
                 left += min(0, leg_profit(w, leg, seen))
         leg = row.balance_next
-    return left >= owed
+    return min(int(balance.units), int(left - owed))
 
 
 @rule
@@ -273,16 +284,11 @@ def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     wanted = 0
     if side == Side.BUY:
         wanted = lots * ticks * instrument.factor
-        have = int(balance_at(w, leg.balance).units)
-        leg_number = balance_at(w, leg.balance).first_leg
-        while leg_number != 0:
-            have -= leg_at(w, leg_number).buying_cost * instrument_at(w, leg_at(w, leg_number).instrument).factor
-            leg_number = leg_at(w, leg_number).balance_next
+        have = spare_units(w, leg.balance)
     else:
         wanted = lots * instrument.base_units
         base = find_balance(w, leg.account, instrument.base_asset, 0)
-        have = int(balance_at(w, base).units) if base != 0 else 0
-        have -= _promised_base(w, leg.account, instrument.base_asset)
+        have = spare_units(w, base) if base != 0 else 0
     lacking = instrument.settle_asset if side == Side.BUY else instrument.base_asset
     if have >= wanted or borrow_shortage(w, leg.account, lacking, wanted - have):
         return Refusal.NONE
