@@ -4,8 +4,9 @@ A key is (seed, agent, purpose, counter), each 0 to 2^63 - 1: which run, whose d
 The generator is Philox4x64 with ten rounds (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3;
 SC 2011): a bijection of 256 bits under a 128-bit key, so two different keys share no block by construction.
 
-Every draw is made of integers, sums, products, quotients and square roots alone, which IEEE 754 fixes to the last bit: a
-kernel, plain Python and another machine draw the same. Draws that may have to be repeated count their attempts in the block.
+Every draw is made of integers, sums, products, quotients and square roots alone, which IEEE 754 fixes to the last bit:
+a kernel, plain Python and another machine draw the same. Draws that may have to be repeated count their attempts in
+the block.
 """
 
 from __future__ import annotations
