@@ -95,6 +95,14 @@ def test_a_gap_that_empties_the_fund_deleverages_the_winners() -> None:
     assert floor.wallet("clearing") == 0
 
 
+def test_what_the_venue_takes_at_the_mark_leaves_her_the_rest() -> None:
+    """Nobody offers and there is no fund: the deficit account takes ten at 1,046; her 540 go home to 2,000."""
+    floor = squeezed(LiquidationTerms(LiquidationForm.IOC_THEN_TAKEOVER, (Cover.DEFICIT,)))
+    rows = floor.mark(1_046)
+    assert only(rows, "TAKEOVER", "INSURANCE_IN") == [("TAKEOVER", "ann", -10, 1_046, 0)]
+    assert (floor.wallet("ann"), floor.held("deficit")) == (Decimal(2_540), -10)
+
+
 @pytest.mark.parametrize(
     ("cover", "payer", "paid"),
     [

@@ -15,8 +15,8 @@ from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
 from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unmake_leg
 from shortdesk.market.buy_in import ask_loans, treat_loan
 from shortdesk.market.command import CommandKind
-from shortdesk.market.desk import amend_order, cancel_leg, cancel_order, place_order
-from shortdesk.market.entry import Halt, can_start, carry_on, mark_moved
+from shortdesk.market.desk import amend_order, cancel_account, cancel_order, place_order
+from shortdesk.market.entry import Halt, can_start, carry_on, has_room_for_balances, mark_moved, stop_for_room
 from shortdesk.market.errands import (
     add_margin,
     deposit,
@@ -38,7 +38,6 @@ from shortdesk.market.tables import (
     clock_of,
     has_room,
     instrument_at,
-    leg_at,
     shelf_at,
     told_of,
     venue_at,
@@ -48,8 +47,7 @@ from shortdesk.market.wire import drop_next, next_arrival_ns, next_message, set_
 
 __all__ = ["advance", "obey", "obey_all", "tell"]
 
-_MOST_NEW_BALANCES = 6
-_KNOWN_APART = (3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39)
+_KNOWN_APART = tuple(int(kind) for kind in CommandKind if kind > CommandKind.AMEND)
 """Numbers of the commands that are not about one order and have a rule."""
 
 
@@ -174,14 +172,18 @@ def _refusal_for_sender(w: Any, command: Any) -> int:
     """Whether account and instrument exist and belong together, and the venue listens."""
     if not has_account(w, command.account):
         return Refusal.UNKNOWN_ACCOUNT
-    if not 0 < command.instrument <= shelf_at(w, Shelf.INSTRUMENTS).used:
-        return Refusal.UNKNOWN_INSTRUMENT
     venue = account_at(w, command.account).venue
-    if instrument_at(w, command.instrument).venue != venue:
+    if not _trades(w, venue, command.instrument):
         return Refusal.UNKNOWN_INSTRUMENT
     if venue_at(w, venue).is_down:
         return Refusal.VENUE_DOWN
     return Refusal.NONE
+
+
+@rule(inline=True)
+def _trades(w: Any, venue: int, number: int) -> bool:
+    """Whether there is such an instrument, and at this venue."""
+    return bool(0 < number <= shelf_at(w, Shelf.INSTRUMENTS).used and instrument_at(w, number).venue == venue)
 
 
 @rule(inline=True)
@@ -198,22 +200,11 @@ def _leg_of(w: Any, command: Any) -> int:
 @rule
 def _new_leg(w: Any, command: Any, hedge: int) -> int:
     if not has_room(w, Shelf.LEGS, 1):
-        clock_of(w).halt = Halt.TABLE_FULL
-        clock_of(w).full_table = Shelf.LEGS
+        stop_for_room(w, Shelf.LEGS)
         return 0
-    if not _has_balances(w):
+    if not has_room_for_balances(w):
         return 0
     return leg_for(w, command.account, command.instrument, hedge)
-
-
-@rule
-def _has_balances(w: Any) -> bool:
-    """Room for the balances that one command can open."""
-    if has_room(w, Shelf.BALANCES, _MOST_NEW_BALANCES):
-        return True
-    clock_of(w).halt = Halt.TABLE_FULL
-    clock_of(w).full_table = Shelf.BALANCES
-    return False
 
 
 @rule
@@ -226,18 +217,18 @@ def _refuse(w: Any, command: Any, refusal: int) -> None:
 def _obey_apart(w: Any, command: Any) -> bool:
     """Commands that are not about one order."""
     clock = clock_of(w)
-    if not _has_balances(w):
+    if not has_room_for_balances(w):
         return False
     clock.refusal = _refusal_apart(w, command)
     if clock.refusal == Refusal.NONE:
         if command.kind == CommandKind.CANCEL_ALL:
-            return _cancel_all(w, command.account, command.instrument, Withdrawn.BY_OWNER)
+            return cancel_account(w, command.account, command.instrument, Withdrawn.BY_OWNER)
         if command.kind == CommandKind.CONNECTION:
             return _connect(w, command)
         if command.kind == CommandKind.ACCRUE:
             return _accrue(w, command)
-        if command.kind == CommandKind.BORROW and not _has_loan_room(w):
-            return False
+        if command.kind == CommandKind.BORROW and not has_room(w, Shelf.LOANS, 1):
+            return stop_for_room(w, Shelf.LOANS)
         if command.kind >= CommandKind.MARK:
             clock.refusal = _run_venue(w, command)
         elif command.kind <= CommandKind.WITHDRAW:
@@ -263,11 +254,10 @@ def _refusal_apart(w: Any, command: Any) -> int:
         return Refusal.UNKNOWN_ACCOUNT
     venue = account_at(w, command.account).venue
     names_instrument = kind == CommandKind.CANCEL_ALL or CommandKind.SET_LEVERAGE <= kind <= CommandKind.ADD_MARGIN
-    if names_instrument and (command.instrument != 0 or kind != CommandKind.CANCEL_ALL):
-        if not 0 < command.instrument <= shelf_at(w, Shelf.INSTRUMENTS).used:
-            return Refusal.UNKNOWN_INSTRUMENT
-        if instrument_at(w, command.instrument).venue != venue:
-            return Refusal.UNKNOWN_INSTRUMENT
+    if kind == CommandKind.CANCEL_ALL and command.instrument == 0:
+        names_instrument = False
+    if names_instrument and not _trades(w, venue, command.instrument):
+        return Refusal.UNKNOWN_INSTRUMENT
     if kind != CommandKind.CONNECTION and venue_at(w, venue).is_down:
         return Refusal.VENUE_DOWN
     return Refusal.NONE
@@ -306,15 +296,6 @@ def _accrue(w: Any, command: Any) -> bool:
         clock_of(w).halt = Halt.JOURNAL_FULL
         return False
     return True
-
-
-@rule
-def _has_loan_room(w: Any) -> bool:
-    if has_room(w, Shelf.LOANS, 1):
-        return True
-    clock_of(w).halt = Halt.TABLE_FULL
-    clock_of(w).full_table = Shelf.LOANS
-    return False
 
 
 @rule
@@ -359,22 +340,10 @@ def _connect(w: Any, command: Any) -> bool:
     account = account_at(w, command.account)
     account.is_connected = 1 if command.lots != 0 else 0
     withdraws = command.lots == 0 and account.cancels_on_disconnect != 0
-    if withdraws and not _cancel_all(w, command.account, 0, Withdrawn.DISCONNECTED):
+    if withdraws and not cancel_account(w, command.account, 0, Withdrawn.DISCONNECTED):
         return False
     is_up = account.is_connected
     note_apart(w, Detail.ORDERS, Kind.CONNECTION, venue=account.venue, account=command.account, code=is_up)
-    return True
-
-
-@rule
-def _cancel_all(w: Any, account: int, number: int, why: int) -> bool:
-    """Withdraw an account's orders, in one instrument or (0) in all; False when the journal is full."""
-    leg = account_at(w, account).first_leg
-    while leg != 0:
-        if (number == 0 or leg_at(w, leg).instrument == number) and not cancel_leg(w, leg, why):
-            clock_of(w).halt = Halt.JOURNAL_FULL
-            return False
-        leg = leg_at(w, leg).account_next
     return True
 
 

@@ -18,10 +18,10 @@ from shortdesk.ground.order import Side, TimeInForce, Withdrawn
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.margin.risk import is_liquidatable
 from shortdesk.market.accounts import Hedge, leg_for, price_of
-from shortdesk.market.book import ROOM_FOR_A_FILL, new_taker
+from shortdesk.market.book import new_taker
 from shortdesk.market.covers import pay_minus
-from shortdesk.market.desk import cancel_leg
-from shortdesk.market.entry import Halt, enter_apart
+from shortdesk.market.desk import cancel_account
+from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
 from shortdesk.market.ledger import balance_for, transfer
 from shortdesk.market.lending import fall_sick, note_recall
 from shortdesk.market.loans import (
@@ -36,13 +36,12 @@ from shortdesk.market.loans import (
     present_rate,
     repay_units,
 )
-from shortdesk.market.note import Detail, journal_has_room, note_apart
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import (
     Shelf,
     account_at,
     balance_at,
     clock_of,
-    has_room,
     instrument_at,
     leg_at,
     shelf_at,
@@ -95,7 +94,7 @@ def _all_fall_sick(w: Any, account: int) -> None:
 @rule
 def treat_loan(w: Any) -> bool:
     """Take one step for the loan that waits first; False when room ran out."""
-    if not _has_room(w):
+    if not has_room_to_act(w):
         return False
     clock = clock_of(w)
     at = int(clock.first_sick_loan)
@@ -106,41 +105,12 @@ def treat_loan(w: Any) -> bool:
         if loan.why == Mechanism.LIQUIDATION and not _is_dead(w, at):
             _get_well(w, at)  # another loan's liquidation was enough
             return True
-        if not cancel_account(w, loan.account):
+        if not cancel_account(w, loan.account, 0, Withdrawn.BY_LIQUIDATION):
             return False
         loan.phase = LoanPhase.JUDGE
         _begin(w, at)
         return True
     return _judge(w, at)
-
-
-@rule
-def _has_room(w: Any) -> bool:
-    clock = clock_of(w)
-    clock.halt = Halt.TABLE_FULL
-    if not has_room(w, Shelf.LEGS, 2):
-        clock.full_table = Shelf.LEGS
-        return False
-    if not has_room(w, Shelf.BALANCES, 8):
-        clock.full_table = Shelf.BALANCES
-        return False
-    clock.halt = Halt.JOURNAL_FULL
-    if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
-        return False
-    clock.halt = Halt.DONE
-    return True
-
-
-@rule
-def cancel_account(w: Any, account: int) -> bool:
-    """Withdraw all orders of an account; False when the journal is full."""
-    leg = account_at(w, account).first_leg
-    while leg != 0:
-        if not cancel_leg(w, leg, Withdrawn.BY_LIQUIDATION):
-            clock_of(w).halt = Halt.JOURNAL_FULL
-            return False
-        leg = leg_at(w, leg).account_next
-    return True
 
 
 @rule

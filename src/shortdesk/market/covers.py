@@ -97,7 +97,7 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
                 left -= _deleverage(w, leg, winner, left, ticks)
                 place -= 1
         if left != before:
-            case_of(w, at).was_covered = 1
+            case_of(w, at).taken_by = cover
         place += 1
     case_of(w, at).step_lots = left
     return True

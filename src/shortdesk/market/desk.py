@@ -24,14 +24,14 @@ from shortdesk.market.book import (
     take_out,
     withdraw,
 )
-from shortdesk.market.entry import ALL_FLAGS, enter, enter_apart, passive_limit, trade_apart
+from shortdesk.market.entry import ALL_FLAGS, Halt, enter, enter_apart, passive_limit, trade_apart
 from shortdesk.market.margin_check import order_refusal
 from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.parked import park, watched_ticks
 from shortdesk.market.settle import reducible_lots
-from shortdesk.market.tables import instrument_at, leg_at, order_at
+from shortdesk.market.tables import account_at, clock_of, instrument_at, leg_at, order_at
 
-__all__ = ["AmendRule", "amend_order", "cancel_leg", "cancel_order", "place_order"]
+__all__ = ["AmendRule", "amend_order", "cancel_account", "cancel_leg", "cancel_order", "place_order"]
 
 _MOST_PEAK = (1 << 31) - 1
 
@@ -165,6 +165,18 @@ def cancel_leg(w: Any, leg: int, why: int) -> bool:
         if not journal_has_room(w, ROOM_FOR_A_FILL):
             return False
         withdraw(w, leg_at(w, leg).first_order, why)
+    return True
+
+
+@rule
+def cancel_account(w: Any, account: int, number: int, why: int) -> bool:
+    """Withdraw an account's orders, in one instrument or (0) in all; False when the journal is full."""
+    leg = account_at(w, account).first_leg
+    while leg != 0:
+        if (number == 0 or leg_at(w, leg).instrument == number) and not cancel_leg(w, leg, why):
+            clock_of(w).halt = Halt.JOURNAL_FULL
+            return False
+        leg = leg_at(w, leg).account_next
     return True
 
 

@@ -31,9 +31,12 @@ from shortdesk.market.tables import Shelf, clock_of, front_at, hand_of, has_room
 
 __all__ = [
     "ALL_FLAGS",
+    "MOST_NEW_BALANCES",
     "BoundFrom",
     "Halt",
     "can_start",
+    "has_room_for_balances",
+    "has_room_to_act",
     "carry_on",
     "enter",
     "enter_apart",
@@ -41,11 +44,14 @@ __all__ = [
     "mark_moved",
     "passive_limit",
     "stir",
+    "stop_for_room",
     "trade_apart",
 ]
 
 ALL_FLAGS = 15
 """Every bit of OrderFlag."""
+MOST_NEW_BALANCES = 8
+"""So many balances one command, or one step of a liquidation, can open at most."""
 
 
 class Halt(IntEnum):
@@ -288,19 +294,39 @@ def can_start(w: Any) -> bool:
         clock.halt = Halt.JOURNAL_FULL
         return False
     if not has_room(w, Shelf.ORDERS, 1):
-        return _is_full(w, Shelf.ORDERS)
+        return stop_for_room(w, Shelf.ORDERS)
     if not has_room(w, Shelf.PAGES, 2):
-        return _is_full(w, Shelf.PAGES)
+        return stop_for_room(w, Shelf.PAGES)
     if not has_room(w, Shelf.NODES, 12):
-        return _is_full(w, Shelf.NODES)
+        return stop_for_room(w, Shelf.NODES)
     return True
 
 
 @rule
-def _is_full(w: Any, shelf: int) -> bool:
+def stop_for_room(w: Any, shelf: int) -> bool:
+    """The call comes back because a table is full; always False, so that it can be returned."""
     clock_of(w).halt = Halt.TABLE_FULL
     clock_of(w).full_table = shelf
     return False
+
+
+@rule
+def has_room_to_act(w: Any) -> bool:
+    """Whether there is room for one step of a venue's own: legs and balances it may open, rows it writes."""
+    if not has_room(w, Shelf.LEGS, 2):
+        return stop_for_room(w, Shelf.LEGS)
+    if not has_room(w, Shelf.BALANCES, MOST_NEW_BALANCES):
+        return stop_for_room(w, Shelf.BALANCES)
+    if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
+        clock_of(w).halt = Halt.JOURNAL_FULL
+        return False
+    return True
+
+
+@rule
+def has_room_for_balances(w: Any) -> bool:
+    """Whether there is room for the balances that one command can open."""
+    return True if has_room(w, Shelf.BALANCES, MOST_NEW_BALANCES) else stop_for_room(w, Shelf.BALANCES)
 
 
 @rule

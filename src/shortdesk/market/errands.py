@@ -121,6 +121,7 @@ def set_isolated(w: Any, leg: int, command: Any) -> int:
         join_balance(w, leg, new)
         if moved != 0:
             transfer(w, Kind.MARGIN, new, old, moved, row.instrument)
+        touch(w, new)
     _note_setting(w, leg, Setting.ISOLATED.value, command.lots)
     return Refusal.NONE
 

@@ -21,13 +21,13 @@ from shortdesk.margin.requirement import TierBy
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.solve import NO_PRICE, bankruptcy_ticks
 from shortdesk.margin.tables import TIER
-from shortdesk.market.book import ROOM_FOR_A_FILL, new_taker
-from shortdesk.market.covers import cover_lots, pay_minus
+from shortdesk.market.book import new_taker
+from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
-from shortdesk.market.entry import Halt, enter_apart
+from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
-from shortdesk.market.note import Detail, journal_has_room, note_apart
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
     CASE,
@@ -37,7 +37,6 @@ from shortdesk.market.tables import (
     case_of,
     clock_of,
     front_at,
-    has_room,
     instrument_at,
     leg_at,
     level_at,
@@ -92,7 +91,7 @@ def wake_due(w: Any) -> None:
 @rule
 def treat_first(w: Any) -> bool:
     """Take one step of the liquidation with the lowest number; False when room ran out."""
-    if not _has_room(w):
+    if not has_room_to_act(w):
         return False
     at = int(level_at(w, front_at(w, SICK).level).head)
     clock = clock_of(w)
@@ -108,23 +107,6 @@ def treat_first(w: Any) -> bool:
     if case.phase == Phase.PAY:
         return _pay(w, at)
     return _choose(w, at)
-
-
-@rule
-def _has_room(w: Any) -> bool:
-    clock = clock_of(w)
-    clock.halt = Halt.TABLE_FULL
-    if not has_room(w, Shelf.LEGS, 2):
-        clock.full_table = Shelf.LEGS
-        return False
-    if not has_room(w, Shelf.BALANCES, 6):
-        clock.full_table = Shelf.BALANCES
-        return False
-    clock.halt = Halt.JOURNAL_FULL
-    if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):
-        return False
-    clock.halt = Halt.DONE
-    return True
 
 
 @rule
@@ -223,7 +205,7 @@ def _choose(w: Any, at: int) -> bool:
         lots=-lots if leg_at(w, leg).lots > 0 else lots,
         code=min(255, case.step),
     )
-    case.was_covered = 0
+    case.taken_by = Cover.NOBODY
     if takes_over:
         case.step_lots = lots
         case.step_ticks = limit
@@ -388,7 +370,10 @@ def _pause(w: Any, at: int, is_unfinished: bool) -> None:
 
 @rule
 def _pay(w: Any, at: int) -> bool:
-    """Nothing is open any more: what is below zero is paid, and the liquidation ends."""
+    """Nothing is open any more: what is below zero is paid, and the liquidation ends.
+
+    What the fund's takeover at bankruptcy, or a backstop, leaves goes to the fund; everything else is its owner's.
+    """
     case = case_of(w, at)
     balance = balance_at(w, at)
     number = leg_at(w, case.step_leg).instrument if case.step_leg != 0 else -1
@@ -398,16 +383,16 @@ def _pay(w: Any, at: int) -> bool:
         if not pay_minus(w, at, number):
             clock_of(w).halt = Halt.JOURNAL_FULL
             return False
-    elif case.was_covered != 0:
-        state = RiskState.TAKEN_OVER.value
-        if balance.units > 0:
-            venue = venue_at(w, account_at(w, balance.account).venue)
-            fund = balance_for(w, venue.insurance, balance.asset, 0)
-            transfer(w, Kind.INSURANCE_IN, at, fund, -balance.units, number)
+    elif case.taken_by == Cover.INSURANCE and balance.units > 0:
+        venue = venue_at(w, account_at(w, balance.account).venue)
+        fund = balance_for(w, venue.insurance, balance.asset, 0)
+        transfer(w, Kind.INSURANCE_IN, at, fund, -balance.units, number)
     elif balance.leg != 0 and balance.units > 0:
         wallet = find_balance(w, balance.account, balance.asset, 0)
         if wallet != 0:
             transfer(w, Kind.MARGIN, wallet, at, balance.units, number)
+    if state != RiskState.BANKRUPT and case.taken_by != Cover.NOBODY:
+        state = RiskState.TAKEN_OVER.value
     _end(w, at, balance.units, state)
     return True
 

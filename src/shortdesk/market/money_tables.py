@@ -106,6 +106,6 @@ CASE = row_type(
     ("cursor", "<i4"),  # the last leg that was asked to share the loss
     ("chain", "<i4"),
     ("phase", "<u1"),  # Phase
-    ("was_covered", "<u1"),  # its last step was closed by covers
+    ("taken_by", "<u1"),  # Cover that took the last lots of its last step
 )
 """A liquidation under way."""

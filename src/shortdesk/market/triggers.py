@@ -20,7 +20,7 @@ from shortdesk.ground.kinds import NO_MECHANISM, Kind, RiskState
 from shortdesk.margin.risk import Risk, is_liquidatable
 from shortdesk.margin.solve import NO_PRICE, liquidation_ticks
 from shortdesk.margin.tables import TIER
-from shortdesk.market.entry import Halt, is_reached
+from shortdesk.market.entry import Halt, is_reached, stop_for_room
 from shortdesk.market.ladder import Ladder, dequeue, enqueue, ladder_number
 from shortdesk.market.ledger import Role, find_balance, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
@@ -106,21 +106,15 @@ def _has_room_to_ask(w: Any, at: int) -> bool:
     while leg != 0:
         legs += 1
         leg = leg_at(w, leg).balance_next
-    clock = clock_of(w)
-    clock.halt = Halt.TABLE_FULL
     if not has_room(w, Shelf.PAGES, _PAGES_PER_LEG * legs):
-        clock.full_table = Shelf.PAGES
-        return False
+        return stop_for_room(w, Shelf.PAGES)
     if not has_room(w, Shelf.NODES, _NODES_PER_LEG * legs):
-        clock.full_table = Shelf.NODES
-        return False
+        return stop_for_room(w, Shelf.NODES)
     if not has_room(w, Shelf.CASES, 1):
-        clock.full_table = Shelf.CASES
-        return False
-    clock.halt = Halt.JOURNAL_FULL
+        return stop_for_room(w, Shelf.CASES)
     if not journal_has_room(w, _ROWS_TO_ASK):
+        clock_of(w).halt = Halt.JOURNAL_FULL
         return False
-    clock.halt = Halt.DONE
     return True
 
 
@@ -182,7 +176,7 @@ def _fall_sick(w: Any, at: int) -> None:
     case.step_leg = 0
     case.cursor = 0
     case.phase = 0
-    case.was_covered = 0
+    case.taken_by = 0
     wait_on(w, SICK, at, at)
 
 

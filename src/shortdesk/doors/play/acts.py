@@ -11,8 +11,8 @@ from shortdesk.ground.order import OrderFlag, OrderKind, SelfTrade, Side, TimeIn
 from shortdesk.market.command import CommandKind
 
 __all__ = [
-    "amend", "buy", "cancel", "connect", "cross", "deposit", "disconnect", "halt", "isolated", "leverage", "margin",
-    "mark", "outage", "recover", "resume", "sell", "wait", "withdraw",
+    "amend", "ask_money", "buy", "cancel", "connect", "cross", "deposit", "disconnect", "halt", "isolated", "leverage",
+    "margin", "mark", "outage", "recover", "resume", "sell", "wait", "withdraw",
 ]  # fmt: skip
 
 _FLAGS = {
@@ -108,15 +108,16 @@ def amend(stage: Stage, words: Words) -> None:
 
 def deposit(stage: Stage, words: Words) -> None:
     """``deposit alice 10000 USDT``."""
-    _money(stage, words, CommandKind.DEPOSIT)
+    ask_money(stage, words, CommandKind.DEPOSIT)
 
 
 def withdraw(stage: Stage, words: Words) -> None:
     """``withdraw alice 100 USDT``."""
-    _money(stage, words, CommandKind.WITHDRAW)
+    ask_money(stage, words, CommandKind.WITHDRAW)
 
 
-def _money(stage: Stage, words: Words, kind: CommandKind) -> None:
+def ask_money(stage: Stage, words: Words, kind: CommandKind) -> None:
+    """``WHO AMOUNT ASSET``, as a command about units."""
     account = stage.who(words)
     units, asset = stage.money(words)
     stage.send(words, kind, account=account, instrument=asset, lots=units)

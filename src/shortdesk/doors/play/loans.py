@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from shortdesk.doors.play.acts import ask_money
 from shortdesk.doors.play.stage import Miss, Stage
 from shortdesk.doors.play.words import Words
 from shortdesk.ground.errors import ShortdeskError
@@ -88,18 +89,12 @@ def auto_borrow(stage: Stage, words: Words) -> None:
 
 def borrow(stage: Stage, words: Words) -> None:
     """``borrow alice 2 ETH``."""
-    _ask(stage, words, CommandKind.BORROW)
+    ask_money(stage, words, CommandKind.BORROW)
 
 
 def repay(stage: Stage, words: Words) -> None:
     """``repay alice 2 ETH``; not more than is owed."""
-    _ask(stage, words, CommandKind.REPAY)
-
-
-def _ask(stage: Stage, words: Words, kind: CommandKind) -> None:
-    account = stage.who(words)
-    units, asset = stage.money(words)
-    stage.send(words, kind, account=account, instrument=asset, lots=units)
+    ask_money(stage, words, CommandKind.REPAY)
 
 
 def recall(stage: Stage, words: Words) -> None:
