@@ -270,3 +270,32 @@ def test_a_shipped_sheet_gives_the_tiers() -> None:
         "a.play",
     )
     assert not stage.misses
+
+
+def test_what_is_said_stands_in_the_order_of_its_lines() -> None:
+    """A refusal that nobody expected, which is often the cause, comes before what failed because of it."""
+    stage = played("withdraw alice 50000 USDT", "balance alice 1 USDT")
+    assert [int(miss.where.rpartition(":")[2]) for miss in stage.misses] == sorted(
+        int(miss.where.rpartition(":")[2]) for miss in stage.misses
+    )
+    assert stage.misses[0].expected == "that the market takes: withdraw alice 50000 USDT"
+
+
+def test_a_byte_order_mark_is_no_word(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "marked.play"
+    file.write_bytes(b"\xef\xbb\xbfasset USDT 6\n")
+    assert run(capsys, file)[0] == 0
+
+
+def test_a_narrow_window_gets_a_line_for_each_event(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "small.play"
+    file.write_text("asset USDT 6\nvenue V\naccount ann on V\ndeposit ann 1500 USDT\nwait 36h\ndeposit ann 1 USDT\n")
+    monkeypatch.setenv("COLUMNS", "40")
+    _, narrow, _ = run(capsys, file)
+    assert narrow.splitlines()[0] == "#0 0s DEPOSIT ann outside 1500 USDT by USER"
+    monkeypatch.setenv("COLUMNS", "120")
+    _, wide, _ = run(capsys, file)
+    assert "1,500 USDT" in wide
+    assert "1d 12h" in wide

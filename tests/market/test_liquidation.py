@@ -63,20 +63,20 @@ def test_a_deep_book_closes_her_and_the_rest_is_hers() -> None:
 
 
 def test_what_the_book_lacks_the_fund_takes_over_at_bankruptcy() -> None:
-    """Four at 1,050 lose 200; 800 dollars behind six coins end at 1,000 + 800 / 6 = 1,133.33, up to a tick 1,134.
+    """Four at 1,050 lose 200; 800 dollars behind six coins end at 1,000 + 800 / 6 = 1,133.33: at 1,133.
 
-    At the mark of 1,090 the six have 260 behind them and need 327. At 1,134 they cost 804: four dollars more
-    than she has, which the fund pays, now short six at 1,134.
+    At the mark of 1,090 the six have 260 behind them and need 327. At 1,133 they cost 798; the two dollars that are
+    left go to the fund with them, which is now short six at 1,133.
     """
     floor = squeezed(IOC, fund=500, asks=((4, 1_050),))
     rows = floor.mark(1_090)
-    assert only(rows, "LIQUIDATION_STEP", "FILL", "TAKEOVER", "INSURANCE_OUT") == [
+    assert only(rows, "LIQUIDATION_STEP", "FILL", "TAKEOVER", "INSURANCE_IN") == [
         ("LIQUIDATION_STEP", "ann", 10, 1_100, 0),
         ("FILL", "ann", 4, 1_050, Decimal(4_200)),
-        ("TAKEOVER", "ann", -6, 1_134, 0),
-        ("INSURANCE_OUT", "ann", 0, -1, Decimal(4)),
+        ("TAKEOVER", "ann", -6, 1_133, 0),
+        ("INSURANCE_IN", "ann", 0, -1, Decimal(-2)),
     ]
-    assert (floor.held("ann"), floor.held("insurance"), floor.wallet("insurance")) == (0, -6, Decimal(496))
+    assert (floor.held("ann"), floor.held("insurance"), floor.wallet("insurance")) == (0, -6, Decimal(502))
 
 
 def test_a_gap_that_empties_the_fund_deleverages_the_winners() -> None:

@@ -341,9 +341,9 @@ class MoneyMarket(Market):
         p.rest_at = price if p.rest else 0
         average = -1
         if p.lots and terms.form == Form.INVERSE:
-            average = floor(Fraction(p.opened * terms.factor, max(1, p.cost)))
+            average = floor(Fraction(p.opened * terms.factor, max(1, p.cost)) + Fraction(1, 2))
         elif p.lots:
-            average = floor(Fraction(p.cost, p.opened * terms.factor))
+            average = floor(Fraction(p.cost, p.opened * terms.factor) + Fraction(1, 2))
         self._row(
             Kind.POSITION, venue=terms.venue, instrument=number, asset=terms.asset, account=key[0], price=average,
             lots=p.lots, units=p.entry(abs(p.lots)),

@@ -100,7 +100,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             _WHERE,
             account="its owner",
             lots="signed lots held now",
-            price="average entry in ticks, rounded down; -1 when flat",
+            price="average entry to the nearest tick; -1 when flat",
             asset="settlement asset",
             units="its cost as the venue books it",
         ),
@@ -180,7 +180,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             account="whose",
             order="the order sent; -1 when none",
             lots="signed lots to be traded",
-            price="limit or bankruptcy price in ticks",
+            price="limit or bankruptcy price in ticks; -1 for a market order",
             code="number of the step from 1; 255 means 255 or later",
         ),
         Kind.TAKEOVER: _use(

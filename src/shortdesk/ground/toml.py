@@ -95,7 +95,7 @@ def read_toml(path: Path, *, shown_as: str = "") -> tuple[dict[str, Any], Lines]
     if path.is_dir():
         raise InputError("is a directory; expected a TOML file", name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError("no such file", name) from None
     except UnicodeDecodeError as error:

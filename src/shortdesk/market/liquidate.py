@@ -26,7 +26,7 @@ from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
-from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
+from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
 from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import (
@@ -201,7 +201,7 @@ def _choose(w: Any, at: int) -> bool:
         instrument=number,
         account=balance.account,
         order=-1 if takes_over else case.step,
-        price=limit,
+        price=-1 if not takes_over and _is_at_market(venue.liquidation_form) else limit,
         lots=-lots if leg_at(w, leg).lots > 0 else lots,
         code=min(255, case.step),
     )
@@ -225,7 +225,14 @@ def _send_order(w: Any, at: int, leg: int, lots: int, limit: int) -> None:
     side = Side.SELL.value if row.lots > 0 else Side.BUY.value
     taker = new_taker(side, limit, leg, case.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
     if not instrument_at(w, row.instrument).is_halted:
-        enter_apart(w, taker, lots, False, TimeInForce.IOC, 0)
+        form = venue_at(w, instrument_at(w, row.instrument).venue).liquidation_form
+        enter_apart(w, taker, lots, _is_at_market(form), TimeInForce.IOC, 0)
+
+
+@rule
+def _is_at_market(form: int) -> bool:
+    """Whether the form's orders are market orders, held only by the venue's price protection."""
+    return form == LiquidationForm.FRACTION_THEN_WAIT or form == LiquidationForm.INCREMENTAL
 
 
 @rule
@@ -305,20 +312,27 @@ def _limit(w: Any, at: int, leg: int, risk: Risk) -> int:
     if form == LiquidationForm.FILLABLE_CAPPED:
         spread = mul_div_nearest(ticks, venue_at(w, instrument.venue).spread_ppm, _PPM)
         return max(1, ticks - spread) if row.lots > 0 else min(worst, ticks + spread)
-    if form == LiquidationForm.FRACTION_THEN_WAIT or form == LiquidationForm.INCREMENTAL:
+    if _is_at_market(form):
         return int(worst)
     return _bankruptcy(w, at, leg, risk)
 
 
 @rule
 def _bankruptcy(w: Any, at: int, leg: int, risk: Risk) -> int:
-    """The price of the leg at which the whole balance is worth nothing, all other prices held."""
+    """The last price of the leg at which the whole balance is worth nothing or more, all other prices held.
+
+    ``bankruptcy_ticks`` is the first price at which equity is not positive; where that lies beyond nothing, an order or
+    a takeover there would make a loss of rounding, so it is one tick nearer.
+    """
     row = leg_at(w, leg)
     instrument = instrument_at(w, row.instrument)
-    behind = risk.equity - leg_risk(w, leg, 0, price_of(w, row.instrument)).equity
+    behind = risk.equity - leg_profit(w, leg, price_of(w, row.instrument))
     ticks = bankruptcy_ticks(instrument.form, instrument.factor, position_of(row), behind)
     if ticks == NO_PRICE or ticks > instrument.highest_ticks:
         return 1 if row.lots > 0 else instrument.highest_ticks
+    ticks = max(1, ticks)
+    if behind + leg_profit(w, leg, ticks) < 0:
+        ticks += 1 if row.lots > 0 else -1
     return max(1, ticks)
 
 

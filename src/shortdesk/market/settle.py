@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shortdesk.ground.compile import rule
-from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.exact import mul_div_nearest, mul_div_up
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import Side
@@ -157,9 +157,9 @@ def move_position(w: Any, at: int, lots: int, ticks: int, order: int) -> None:
 
 @rule
 def average_ticks(instrument: Any, leg: Any) -> int:
-    """The average entry price, rounded down to a tick; -1 for a flat leg. For people: no rule reads it."""
+    """The average entry price to the nearest tick; -1 for a flat leg. For people: no rule reads it."""
     if leg.lots == 0:
         return -1
     if instrument.form == Form.INVERSE:
-        return mul_div_down(leg.open_lots, instrument.factor, max(1, leg.open_cost))
-    return int(leg.open_cost // (leg.open_lots * instrument.factor))
+        return mul_div_nearest(leg.open_lots, instrument.factor, max(1, leg.open_cost))
+    return mul_div_nearest(leg.open_cost, 1, leg.open_lots * instrument.factor)

@@ -233,3 +233,35 @@ def test_size_as_worth_and_as_coins_meet(ask: Ask) -> None:
     coins = json.loads(ask(*BTC, "--venue", "binance", "--json").out)
     for worth in ("180k", "180000USDT", "$180000", "0.18m", "180,000USDT"):
         assert json.loads(ask("short", "BTC", worth, *BTC[3:], "--venue", "binance", "--json").out) == coins
+
+
+@pytest.mark.parametrize("width", range(60, 220, 5))
+def test_a_table_keeps_its_venues_at_every_width(ask: Ask, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = ask("short", "BTC", "2BTC", "--entry", "90000", "--date", "2026-11-01")
+    assert "binance_usdm" in out.split("notional")[0]
+    assert "quantity: " not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (("DOGE", "500k", "--entry", "0,2"), "entry '0,2'"),
+        (("DOGE", "500,5k", "--entry", "0.2"), "size '500,5k'"),
+        (("DOGE", "500k", "--entry", "0,200"), "entry '0,200'"),
+        (("DOGE", "1,25,000USDT", "--entry", "0.2"), "size '1,25,000USDT'"),
+    ],
+)
+def test_a_comma_is_no_decimal_point(ask: Ask, arguments: tuple[str, ...], given: str) -> None:
+    """Read without a word, 0,2 would be 2: a short ten times as large as meant."""
+    code, _, err = ask("short", *arguments, "--venue", "binance")
+    assert code == 2
+    assert given in err
+    assert "commas only set thousands apart" in err
+
+
+def test_commas_between_thousands_are_read(ask: Ask) -> None:
+    _, out, _ = ask(
+        "short", "BTC", "1,250,000USDT", "--entry", "90,000.5", "--venue", "binance", "--date", "2026-11-01"
+    )
+    assert "worth 1250000 at 90000.5" in out

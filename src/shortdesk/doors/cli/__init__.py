@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -36,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader left (a pager, head). Python would complain again while it closes standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"shortdesk: the output cannot be written: {error.strerror}", file=sys.stderr)
+        code = 3
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         code = 130

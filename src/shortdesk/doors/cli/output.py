@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["check_form", "console", "emit", "money", "notice", "show", "to_csv", "to_json", "write_file"]
+__all__ = ["check_form", "console", "emit", "fits", "money", "notice", "show", "to_csv", "to_json", "write_file"]
 
 FILE_PLACES = 12
 """Decimals of money in JSON and CSV; what is printed on screen has fewer."""
@@ -39,12 +39,18 @@ def console(*, stderr: bool = False) -> Console:
     return Console(file=stream, no_color=plain_text, highlight=False, width=width, soft_wrap=False)
 
 
+def fits(out: Console, table: Table) -> bool:
+    """Whether a table can be printed in the window without cutting a cell."""
+    from rich.measure import Measurement
+
+    return Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width
+
+
 def show(out: Console, table: Table) -> None:
     """A table where it fits the window; else each row as lines of ``name: value``, so that no digit is cut off."""
-    from rich.measure import Measurement
     from rich.text import Text
 
-    if Measurement.get(out, out.options.update(max_width=10_000), table).maximum <= out.width:
+    if fits(out, table):
         out.print(table)
         return
     names = [str(column.header) for column in table.columns]

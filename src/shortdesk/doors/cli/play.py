@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from shortdesk.doors.cli.output import console, notice, show, to_json
+from shortdesk.doors.cli.output import console, fits, notice, to_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = ["play"]
 
@@ -38,13 +41,13 @@ def play(
     # A script has tens of commands: as plain Python they take less time than a compiled market takes to load.
     os.environ.setdefault("SHORTDESK_INTERPRETED", "1")
     from shortdesk.doors.play.script import play_file
-    from shortdesk.doors.play.table import difference, event_rows, event_table
+    from shortdesk.doors.play.table import difference, event_lines, event_rows, event_table
 
     stage = play_file(file)
     if json and not quiet:
         sys.stdout.write(to_json(event_rows(stage.events)))
     elif not quiet:
-        show(console(), event_table(stage.events))
+        _show(event_table(stage.events), event_lines(stage.events))
     if stage.misses:
         sys.stdout.flush()
         if json:
@@ -53,5 +56,18 @@ def play(
             print(difference(stage.misses))
         return 1
     if not json and not quiet:
-        print(f"{len(stage.events)} events; everything that was expected came true.")
+        count = len(stage.events)
+        print(f"{count} event{'' if count == 1 else 's'}; everything that was expected came true.")
     return 0
+
+
+def _show(table: Table, lines: list[str]) -> None:
+    """The table where it fits or nobody watches; in a narrow window a line for each event."""
+    out = console()
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        out.width = 10_000
+    if fits(out, table):
+        out.print(table)
+        return
+    for line in lines:
+        print(line)

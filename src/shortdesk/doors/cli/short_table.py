@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shortdesk.doors.cli.output import show
+from shortdesk.doors.cli.output import fits, show
 from shortdesk.ground.fine import plain
 from shortdesk.study.liquidation_probability import LiquidationProbability
 from shortdesk.study.ticket import ShortRequest, ShortTicket
@@ -104,6 +104,10 @@ def render_tickets(
     heading = f"Short {what.strip()} at {plain(request.entry)}"
     out.print(Text.assemble((heading, "bold"), f", rules of {request.day}"))
     fit = max(1, (out.width - _LABEL) // (_COLUMN + 2))
+    while fit > 1 and not all(
+        fits(out, _table(taken[start : start + fit], request)) for start in range(0, len(taken), fit)
+    ):
+        fit -= 1
     for start in range(0, len(taken), fit):
         out.print()
         show(out, _table(taken[start : start + fit], request))

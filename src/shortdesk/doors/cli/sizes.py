@@ -15,6 +15,7 @@ __all__ = ["parse_date", "parse_move", "parse_number", "parse_rate", "parse_size
 
 _AMOUNT = r"[+-]?(?:[0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _SIZE = re.compile(rf"^\s*\$?\s*({_AMOUNT})\s*([A-Za-z0-9]*)\s*$")
+_GROUPED = re.compile(r"^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?([eE][+-]?[0-9]+)?$")
 _THOUSANDS = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "mm": 1_000_000, "bn": 1_000_000_000}
 LARGEST = Decimal(10) ** 15
 """No price, amount or rate beyond this is meant; it also keeps every figure within what can be printed."""
@@ -32,7 +33,7 @@ def parse_size(text: str) -> Size:
     found = _SIZE.match(text)
     if not found:
         raise UsageError(f"size '{text}' cannot be read; {expected}")
-    amount = Decimal(found[1].replace(",", "").replace("_", ""))
+    amount = Decimal(_ungrouped(found[1], "size", text))
     unit = found[2]
     _in_reach(amount, "size", text)
     if amount <= 0:
@@ -59,13 +60,23 @@ def parse_number(text: str, name: str) -> Decimal:
         UsageError: anything else, or a number beyond 1e15 or below 1e-18.
     """
     try:
-        value = Decimal(text.replace("_", "").replace(",", ""))
+        value = Decimal(_ungrouped(text.strip(), name, text))
     except ArithmeticError:
         raise UsageError(f"{name} '{text}' is not a number; expected digits such as 64000.5") from None
     if not value.is_finite():
         raise UsageError(f"{name} '{text}' is not finite; expected digits such as 64000.5")
     _in_reach(value, name, text)
     return value
+
+
+def _ungrouped(number: str, name: str, text: str) -> str:
+    """A number without its separators of thousands; a comma that could be a decimal point is not guessed."""
+    if "," in number and not _GROUPED.match(number):
+        raise UsageError(
+            f"{name} '{_shortened(text)}': commas only set thousands apart, as in 1,250,000; "
+            "write decimals with a point"
+        )
+    return number.replace(",", "").replace("_", "")
 
 
 def _in_reach(value: Decimal, name: str, text: str) -> None:

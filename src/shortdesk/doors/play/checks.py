@@ -18,6 +18,9 @@ from shortdesk.market.tables import Shelf, instrument_at
 
 __all__ = ["balance", "equity", "expect", "maintenance", "open_orders", "position"]
 
+_LEAST_PLACES = 6
+"""An average whose decimals have no end is compared to at least so many."""
+
 _NEAREST = 3
 _CODED = (Kind.SETTING, Kind.FEE, Kind.LIQUIDATION_START, Kind.LIQUIDATION_STEP, Kind.BORROW_RATE)
 """Kinds whose code has words that are no fixed list: LEVERAGE=20x, MAKER, STEP=2."""
@@ -206,9 +209,18 @@ def position(stage: Stage, words: Words) -> None:
     if words.skip("at"):
         wanted = words.number("an entry price")
         entry = _entry(stage, number, mine)
-        is_so = is_so and entry == wanted
+        is_so = is_so and entry is not None and _is_entry(entry, wanted)
         found += f" at {decimal_of(entry)}" if entry is not None else ", so that there is no entry price"
     _hold(stage, words, found, is_so=is_so)
+
+
+def _is_entry(entry: Fraction, wanted: Fraction) -> bool:
+    """Whether an entry is as said; one whose decimals have no end is said rounded, with six decimals or more."""
+    if entry == wanted:
+        return True
+    is_endless = decimal_of(entry).endswith("…")
+    places = len(decimal_of(wanted).partition(".")[2])
+    return is_endless and places >= _LEAST_PLACES and round(entry, places) == wanted
 
 
 def _entry(stage: Stage, number: int, legs: Any) -> Fraction | None:

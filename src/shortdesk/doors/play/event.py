@@ -58,17 +58,17 @@ class Event(NamedTuple):
     cause: int
     where: str
 
-    def sized(self) -> str:
-        """Signed size with its instrument; the instrument alone where the row has no size."""
-        return self.instrument if self.size is None else f"{decimal_of(self.size)} {self.instrument}"
+    def sized(self, *, apart: bool = False) -> str:
+        """Signed size with its instrument; the instrument alone where the row has no size. ``apart``: thousands."""
+        return self.instrument if self.size is None else f"{decimal_of(self.size, apart=apart)} {self.instrument}"
 
-    def paid(self) -> str:
+    def paid(self, *, apart: bool = False) -> str:
         """Signed money with its asset."""
-        return "" if self.money is None else f"{decimal_of(self.money)} {self.asset}"
+        return "" if self.money is None else f"{decimal_of(self.money, apart=apart)} {self.asset}"
 
-    def priced(self) -> str:
+    def priced(self, *, apart: bool = False) -> str:
         """The price."""
-        return "" if self.price is None else decimal_of(self.price)
+        return "" if self.price is None else decimal_of(self.price, apart=apart)
 
     def __str__(self) -> str:
         """The row as an ``expect`` line would say it."""
@@ -79,14 +79,22 @@ class Event(NamedTuple):
         return " ".join(part for part in parts if part)
 
 
-def decimal_of(value: Fraction) -> str:
-    """A fraction as decimal digits; one that has no end is cut to twelve decimals and marked with ``…``."""
+def decimal_of(value: Fraction, *, apart: bool = False) -> str:
+    """A fraction as decimal digits; one that has no end is cut to twelve decimals and marked with ``…``.
+
+    ``apart`` sets thousands apart for people; scripts are written without.
+    """
     places = 0
     while places < 30 and (value * 10**places).denominator != 1:
         places += 1
     if places < 30:
-        return plain(Decimal((value * 10**places).numerator).scaleb(-places))
-    return f"{plain(Decimal(value.numerator) / Decimal(value.denominator), 12)}…"
+        text = plain(Decimal((value * 10**places).numerator).scaleb(-places))
+    else:
+        text = f"{plain(Decimal(value.numerator) / Decimal(value.denominator), 12)}…"
+    if not apart:
+        return text
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}" if whole.strip("-") != "0" else text
 
 
 def _name(names: dict[str, int], number: int) -> str:

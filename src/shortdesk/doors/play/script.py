@@ -109,9 +109,11 @@ def play_text(text: str, name: str) -> Stage:
             act(stage, words)
         except OverflowError:
             words.refuse("a number in this line is larger than a market can hold")
+    texts = {words.where: words.text for words in said}
     for event in stage.events:
         if event.kind == Kind.REFUSED and event.seq not in stage.matched:
-            stage.misses.append(Miss(event.where, "that the market takes this", (str(event),)))
+            stage.misses.append(Miss(event.where, f"that the market takes: {texts[event.where]}", (str(event),)))
+    stage.misses.sort(key=lambda miss: int(miss.where.rpartition(":")[2]))
     return stage
 
 
@@ -122,7 +124,7 @@ def play_file(path: Path) -> Stage:
         InputError: the file cannot be read, or a line is not understood.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
     except UnicodeDecodeError:

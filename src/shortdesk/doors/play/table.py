@@ -13,7 +13,7 @@ from shortdesk.ground.kinds import Kind
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["difference", "event_rows", "event_table"]
+__all__ = ["difference", "event_lines", "event_rows", "event_table"]
 
 _RISK = range(Kind.RISK_STATE, Kind.ADL + 1)
 
@@ -34,9 +34,9 @@ def event_table(events: Sequence[Event]) -> Table:
             event.kind.name,
             event.who,
             event.other,
-            event.sized(),
-            event.priced(),
-            event.paid(),
+            event.sized(apart=True),
+            event.priced(apart=True),
+            event.paid(apart=True),
             _why(event),
             f"#{event.cause}" if event.cause >= 0 else "",
             style="bold" if event.kind in _RISK else "",
@@ -44,8 +44,26 @@ def event_table(events: Sequence[Event]) -> Table:
     return table
 
 
+def event_lines(events: Sequence[Event]) -> list[str]:
+    """Every event in a line of its own, in the words of an ``expect`` line: for windows narrower than the table."""
+    lines = []
+    for event in events:
+        cause = f" from #{event.cause}" if event.cause >= 0 else ""
+        lines.append(f"#{event.seq} {_time(event)} {event}{cause}")
+    return lines
+
+
 def _time(event: Event) -> str:
-    return f"{decimal_of(Fraction(event.time_ns, 10**9))}s"
+    """Days, hours, minutes and seconds, as a script writes them; parts that are nothing are left out."""
+    seconds = Fraction(event.time_ns, 10**9)
+    parts = []
+    for name, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        whole, seconds = divmod(seconds, length)
+        if whole:
+            parts.append(f"{whole}{name}")
+    if seconds or not parts:
+        parts.append(f"{decimal_of(seconds)}s")
+    return " ".join(parts)
 
 
 def _why(event: Event) -> str:
@@ -54,8 +72,8 @@ def _why(event: Event) -> str:
     return f"{event.code} {by}".strip()
 
 
-def event_rows(events: Sequence[Event]) -> list[dict[str, str | int]]:
-    """Every event for programs; numbers as exact text, empty where the row says nothing."""
+def event_rows(events: Sequence[Event]) -> list[dict[str, str | int | None]]:
+    """Every event for programs; numbers as exact text, empty or null where the row says nothing."""
     return [
         {
             "seq": event.seq,
@@ -69,11 +87,11 @@ def event_rows(events: Sequence[Event]) -> list[dict[str, str | int]]:
             "price": event.priced(),
             "money": "" if event.money is None else decimal_of(event.money),
             "asset": event.asset,
-            "order": event.order,
+            "order": event.order if event.order >= 0 else None,
             "why": event.code,
             "mechanism": event.mechanism,
-            "cause": event.cause,
-            "line": event.where.rpartition(":")[2],
+            "cause": event.cause if event.cause >= 0 else None,
+            "line": int(event.where.rpartition(":")[2]),
         }
         for event in events
     ]
