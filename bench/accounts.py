@@ -53,7 +53,9 @@ def measure(quick: bool) -> list[Section]:
     return [_streams(workloads, peer, 100_000 if quick else 1_000_000, sizes), _marks(sizes), _memory()]
 
 
-def opened(accounts: int, *, isolated: bool, asks_everybody: bool = False, orders: int = 200_000) -> World:
+def opened(
+    accounts: int, mark_ticks: int, *, isolated: bool, asks_everybody: bool = False, orders: int = 200_000
+) -> World:
     """A venue with one linear perpetual on Binance's BTC tiers and many accounts with money."""
     room = Capacity(
         accounts=accounts + 10, legs=accounts + 10, balances=2 * accounts + 20, orders=orders, pages=60_000,
@@ -85,6 +87,9 @@ def opened(accounts: int, *, isolated: bool, asks_everybody: bool = False, order
     money["kind"], money["instrument"], money["lots"] = CommandKind.DEPOSIT, asset, RICH_UNITS
     money["account"] = np.arange(first, first + accounts)
     run(world, money)
+    mark = new_commands(1)
+    mark["kind"], mark["instrument"], mark["price_ticks"] = CommandKind.MARK, 1, mark_ticks
+    run(world, mark)
     return world
 
 
@@ -120,7 +125,7 @@ def _streams(workloads: Any, peer: Any, count: int, sizes: tuple[int, ...]) -> S
         reference = cpu_seconds(lambda rows=messages: _by_reference(peer, rows))
         expected = _by_reference(peer, messages)
         for accounts in sizes:
-            base = opened(accounts, isolated=False)
+            base = opened(accounts, int(np.median(stream["price"])), isolated=False)
             commands = _owned(commands_of(stream), accounts, 6)
             worlds = iter([base.clone() for _ in range(3)])
             last: list[World] = []
@@ -148,7 +153,7 @@ def _marks(sizes: tuple[int, ...]) -> Section:
     for accounts in sizes:
         taken = {}
         for everybody in (False, True):
-            world = opened(accounts, isolated=True, asks_everybody=everybody, orders=1_000)
+            world = opened(accounts, 600_000, isolated=True, asks_everybody=everybody, orders=1_000)
             trade = new_commands(accounts)
             trade["account"] = np.arange(6, 6 + accounts)
             trade["instrument"], trade["client_id"], trade["lots"], trade["price_ticks"] = 1, 1, 10, 600_000

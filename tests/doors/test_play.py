@@ -27,6 +27,7 @@ account ivy on Desk leverage 10x isolated
 deposit alice 10000 USDT
 deposit bob 10000 USDT
 deposit ivy 10000 USDT
+mark BTC 60000
 """
 
 
@@ -81,9 +82,9 @@ def test_a_miss_shows_the_line_and_the_nearest_row(capsys: pytest.CaptureFixture
     )
     code, out, _ = run(capsys, path, "--quiet")
     assert code == 1
-    assert f"{path}:14: did not come true" in out
+    assert f"{path}:15: did not come true" in out
     assert "- expect FILL bob alice 1 BTC at 60001" in out
-    assert f"+ FILL bob alice 1 BTC at 60000 60000 USDT order 2 by USER ({path}:13): price is 60000" in out
+    assert f"+ FILL bob alice 1 BTC at 60000 60000 USDT order 2 by USER ({path}:14): price is 60000" in out
 
 
 @pytest.mark.parametrize(
@@ -96,22 +97,22 @@ def test_a_miss_shows_the_line_and_the_nearest_row(capsys: pytest.CaptureFixture
         ("position alice 0 BTC at 60000", "it is 0, so that there is no entry price"),
         ("open orders alice 1", "there are 0"),
         ("expect no DEPOSIT alice", "DEPOSIT alice outside 10000 USDT by USER (a.play:9)"),
-        ("expect FILL", "none of the 3 rows since the one matched last is like it"),
+        ("expect FILL", "none of the 4 rows since the one matched last is like it"),
     ],
 )
 def test_what_is_not_so_is_a_miss(line: str, found: str) -> None:
     (miss,) = played(line).misses
-    assert miss == ("a.play:12", line, (found,))
+    assert miss == ("a.play:13", line, (found,))
 
 
 def test_expectations_go_forward_only() -> None:
     stage = played("expect DEPOSIT bob", "expect DEPOSIT alice", "expect DEPOSIT ivy")
-    assert [miss.where for miss in stage.misses] == ["a.play:13"]
+    assert [miss.where for miss in stage.misses] == ["a.play:14"]
 
 
 def test_a_refusal_that_nobody_expected_is_a_miss() -> None:
     (miss,) = played("withdraw alice 10001 USDT").misses
-    assert miss.where == "a.play:12"
+    assert miss.where == "a.play:13"
     assert miss.found == ("REFUSED alice 10001 USDT NOT_ENOUGH_BALANCE by USER",)
     comes_true("withdraw alice 10001 USDT", "expect REFUSED alice 10001 USDT NOT_ENOUGH_BALANCE")
 
@@ -190,7 +191,7 @@ def test_a_line_that_is_not_understood(line: str, said: str) -> None:
     with pytest.raises(InputError) as error:
         played(line)
     message = str(error.value)
-    assert message.startswith("a.play:12: "), message
+    assert message.startswith("a.play:13: "), message
     assert said.casefold() in message.casefold()
 
 
@@ -264,7 +265,7 @@ def test_a_shipped_sheet_gives_the_tiers() -> None:
         "asset USDT 6\nvenue V\n"
         "perp BTC on V settle USDT tick 0.1 lot 0.001 rules binance_usdm BTCUSDT cross 2024-01-01\n"
         "account a on V leverage 20x\naccount b on V leverage 20x\ndeposit a 10000 USDT\ndeposit b 10000 USDT\n"
-        "sell a 1 BTC at 60000\nbuy b 1 BTC at 60000\nmark BTC 60000\n"
+        "mark BTC 60000\nsell a 1 BTC at 60000\nbuy b 1 BTC at 60000\n"
         # The tier above 50,000: 60000 * 0.5% - 50.
         "maintenance a 250 USDT\n",
         "a.play",

@@ -75,6 +75,7 @@ class Floor:
         self.now_ns = 0
         self.orders = 0
         self.rows: list[Any] = []
+        self.mark(1_000)
 
     def open(self, name: str, dollars: int, *, leverage: int = 10, isolated: bool = False, hedged: bool = False) -> int:
         number = open_account(

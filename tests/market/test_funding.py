@@ -227,6 +227,7 @@ def test_inverse_contracts_pay_in_coin() -> None:
     floor = priced()
     row = instrument_at(floor.world.block, floor.perp)
     row.form, row.factor = Form.INVERSE, 10**8
+    floor.mark(50_000)
     short_of(floor, 20_000, 50_000)
     price(floor, 50_000)
     rows = floor.send(CommandKind.FUND)

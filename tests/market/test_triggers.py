@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.market.markets import TWO_TIERS, Floor, hand_contract
+from tests.market.markets import ROOM, TWO_TIERS, Floor, hand_contract
 
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind
@@ -15,6 +15,7 @@ from shortdesk.market.covers import AdlPrice, Cover
 from shortdesk.market.ladder import Ladder, ladder_number
 from shortdesk.market.open_market import LiquidationTerms, open_instrument
 from shortdesk.market.tables import Shelf, front_at, instrument_at
+from shortdesk.market.world import Capacity
 
 FORMS = [
     LiquidationTerms(LiquidationForm.IOC_THEN_TAKEOVER, (Cover.INSURANCE, Cover.ADL, Cover.DEFICIT)),
@@ -34,10 +35,14 @@ FORMS = [
 NAMES = [f"trader {number}" for number in range(12)]
 
 
-def busy(seed: int, terms: LiquidationTerms, commands: int, *, asks_everybody: bool) -> Floor:
+def busy(
+    seed: int, terms: LiquidationTerms, commands: int, *, asks_everybody: bool, capacity: Capacity = ROOM
+) -> Floor:
     """A venue with two perpetuals, a dozen traders, isolated and cross, and a mark that wanders and jumps."""
     dice = random.Random(seed)
-    floor = Floor(terms, taker=500_000, maker=-100_000, liquidation=5_000_000, asks_everybody=asks_everybody)
+    floor = Floor(
+        terms, taker=500_000, maker=-100_000, liquidation=5_000_000, asks_everybody=asks_everybody, capacity=capacity
+    )
     first = instrument_at(floor.world.block, floor.perp)
     other = open_instrument(
         floor.world, floor.venue, form=Form.LINEAR, settle_asset=floor.asset, contract=hand_contract(*TWO_TIERS),
@@ -48,6 +53,7 @@ def busy(seed: int, terms: LiquidationTerms, commands: int, *, asks_everybody: b
         floor.open(name, dice.choice((300, 1_000, 5_000)), leverage=5, isolated=dice.random() < 0.4)
     floor.send(CommandKind.DEPOSIT, "insurance", instrument=floor.asset, lots=50_000)
     marks = [1_000, 500]
+    floor.send(CommandKind.MARK, instrument=other, price_ticks=marks[1])
     for _ in range(commands):
         which = dice.randint(0, 1)
         floor.now_ns += dice.choice((0, 1, 300_000_000))

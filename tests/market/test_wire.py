@@ -259,7 +259,7 @@ def test_a_full_inbox_says_so_and_loses_nothing() -> None:
 
 def test_a_full_journal_stops_between_two_messages() -> None:
     floor = Floor(capacity=SMALL)
-    near = floor.open("near", 10_000)
+    near = floor.open("near", 100_000, leverage=2)
     floor.world.take_journal()
     commands = orders(*((near, at, at + 1) for at in range(100)))
     floor.world.send(commands)

@@ -19,6 +19,7 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInForce
 from shortdesk.market.accounts import leg_for
 from shortdesk.market.book import OrderState
+from shortdesk.market.ladder import level_ticks
 from shortdesk.market.note import Detail
 from shortdesk.market.tables import CLOCK, LEG, Shelf, account_at, clock_of, instrument_at, leg_at, shelf_at
 from shortdesk.market.world import Capacity, World
@@ -226,7 +227,7 @@ def books_of_world(world: World, key_of: dict[int, tuple[int, int, int]]) -> dic
         if (level != 0) != bool(side) or (side and ticks != side[0][0]):
             raise Differs(f"front of {number} {which} is {ticks} ({level}); its prices are {[p for p, _ in side]}")
     legs = world.table(Shelf.LEGS)[: world.used_rows(Shelf.LEGS)]
-    armed = {int(leg.level): int(leg.trigger_ticks) for leg in legs if leg.level}
+    armed = {int(leg.level): int(level_ticks(w, int(leg.level))) for leg in legs if leg.level}
     _check_pages(world, {row[6]: row[1] for row in heads} | armed)
     return found
 

@@ -169,7 +169,7 @@ class MoneyMarket(Market):
         )  # fmt: skip
 
     def seen(self, number: int) -> int:
-        """The mark, or the last price while there is none."""
+        """The mark, or on spot the last price while there is none."""
         return self.mark[number] or self.last[number]
 
     def promised(self, key: LegKey, side: int, without: Order | None = None) -> list[Order]:
@@ -237,7 +237,15 @@ class MoneyMarket(Market):
                     total += sum(order.left for order in offers) * costs.base_units
             elif behind == balance:
                 total += self.initial(key, more if key == ordered else (0, 0), without)
+                total += self.standing_loss(key, without)
         return total
+
+    def standing_loss(self, key: LegKey, without: Order | None = None) -> int:
+        """What a leg's orders that may open would lose against the mark at once at their limits."""
+        terms, seen = self.terms[key[1]], self.seen(key[1])
+        orders = [order for side in Side for order in self.promised(key, side, without)]
+        worse = [o for o in orders if (o.limit > seen if o.side == Side.BUY else o.limit < seen)]
+        return sum(abs(worth(terms, o.left, o.limit) - worth(terms, o.left, seen)) for o in worse)
 
     def can_leave(self, balance: BalanceKey, units: int, without: Order | None = None) -> bool:
         """They are there, and what is left covers everything, paper profit not counted."""
@@ -391,7 +399,9 @@ class MoneyMarket(Market):
 
     def _set_leverage(self, key: LegKey, wanted: int) -> Refusal:
         number, costs, before = key[1], self.money[key[1]], self.leverage[key]
-        if not 100 <= wanted <= 100_000:
+        if wanted < 100:
+            return Refusal.BAD_SIZE
+        if wanted > 100_000:
             return Refusal.LEVERAGE_TOO_HIGH
         if costs.tiers and costs.by_leverage:
             now = worth(self.terms[number], self.positions[key].lots, self.seen(number))
@@ -417,10 +427,12 @@ class MoneyMarket(Market):
             return Refusal.NOT_ENOUGH_MARGIN
         new: BalanceKey = (key[0], terms.asset, key if wanted else None)
         if new != old:
-            moved = self.units[old] if old[2] == key else self.initial(key) - min(0, self.profit(key))
+            needed = self.initial(key) + self.standing_loss(key) - min(0, self.profit(key))
+            moved = self.units[old] if old[2] == key else needed
             self.behind[key] = new
             if moved:
                 self._pay(Kind.MARGIN, new, old, moved, instrument=key[1])
+            self._touch(new)
         self._setting(key, Setting.ISOLATED, wanted)
         return Refusal.NONE
 

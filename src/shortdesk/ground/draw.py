@@ -47,6 +47,8 @@ class Purpose(IntEnum):
 
     LATENCY = 1
     """How long a message is under way."""
+    ADL = 2
+    """Which winner is closed next, where a venue draws it."""
     OWN = 100
 
 

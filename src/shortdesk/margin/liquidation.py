@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.exact import mul_div_nearest, mul_div_up
+from shortdesk.ground.exact import mul_div_nearest, mul_div_up, products_ordered
 from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
 from shortdesk.margin.requirement import Tier, tier_index
 
@@ -110,7 +110,7 @@ def account_state(equity: int, maintenance: int, backstop: int, backstop_one: in
     """Safe at or above maintenance, liquidated on the market below it, by the backstop below a part of it."""
     if equity >= maintenance:
         return AccountState.SAFE
-    if equity * backstop_one < maintenance * backstop:
+    if not products_ordered(equity, backstop_one, maintenance, backstop):
         return AccountState.BACKSTOP
     return AccountState.MARKET_LIQUIDATION
 

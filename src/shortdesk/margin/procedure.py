@@ -19,7 +19,7 @@ from shortdesk.margin.contract import Contract
 from shortdesk.margin.liquidation import first_order_lots, lots_down_to_tier
 from shortdesk.margin.position import Position, after_fill, entry_value, value_at
 from shortdesk.margin.quantums import partial_limits
-from shortdesk.margin.requirement import TierBy
+from shortdesk.margin.requirement import tier_measure
 from shortdesk.margin.risk import is_liquidatable
 
 __all__ = ["LiquidationPlan", "LiquidationStep", "liquidation_plan"]
@@ -120,10 +120,7 @@ def _next_step(
 def _tier_step(rules: LiquidationRules, contract: Contract, position: Position, notional: int) -> tuple[int, str]:
     """Down by the venue's number of tiers, by the same measure that chose the tier."""
     lots = abs(position.lots)
-    measure = {
-        TierBy.CONTRACTS: lots,
-        TierBy.ENTRY_VALUE: entry_value(position),
-    }.get(contract.terms.tier_by, notional)
+    measure = tier_measure(contract.terms, lots, entry_value(position), notional)
     last_taken = 2 if rules.form == "two_tiers_then_takeover" else 1
     left = lots_down_to_tier(contract.tiers, 0, len(contract.tiers), measure, rules.risk_step_tiers, last_taken)
     if left == 0:

@@ -35,6 +35,7 @@ __all__ = [
     "maintenance_margin",
     "position_risk",
     "tier_index",
+    "tier_measure",
 ]
 
 NO_CAP = (1 << 62) - 1
@@ -120,15 +121,21 @@ def tier_index(tiers: Sequence[Tier], first: int, count: int, measure: int) -> i
 
 
 @rule
+def tier_measure(terms: Terms, lots: int, entered: int, now: int) -> int:
+    """What is held against the caps: contracts, worth at entry, or worth now."""
+    if terms.tier_by == TierBy.CONTRACTS:
+        return abs(lots)
+    if terms.tier_by == TierBy.ENTRY_VALUE:
+        return entered
+    return now
+
+
+@rule
 def chosen_tier(terms: Terms, tiers: Sequence[Tier], first: int, count: int, lots: int, entered: int, now: int) -> int:
     """The tier that binds, by the venue's own measure: worth at entry, worth now, or contracts."""
-    if terms.tier_by == TierBy.VALUE:
-        return tier_index(tiers, first, count, now)
-    if terms.tier_by == TierBy.ENTRY_VALUE:
-        return tier_index(tiers, first, count, entered)
-    if terms.tier_by == TierBy.CONTRACTS:
-        return tier_index(tiers, first, count, abs(lots))
-    return first
+    if terms.tier_by == TierBy.SLOPE:
+        return first
+    return tier_index(tiers, first, count, tier_measure(terms, lots, entered, now))
 
 
 @rule

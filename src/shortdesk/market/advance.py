@@ -16,7 +16,7 @@ from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unm
 from shortdesk.market.buy_in import ask_loans, treat_loan
 from shortdesk.market.command import CommandKind
 from shortdesk.market.desk import amend_order, cancel_account, cancel_order, place_order
-from shortdesk.market.entry import Halt, can_start, carry_on, has_room_for_balances, mark_moved, stop_for_room
+from shortdesk.market.entry import ASKING, Halt, can_start, carry_on, has_room_for_balances, mark_moved, stop_for_room
 from shortdesk.market.errands import (
     add_margin,
     deposit,
@@ -132,7 +132,8 @@ def tell(
     command.traits = traits
     command.self_trade = 0
     command.mechanism = 0
-    obey(w, command)
+    if not obey(w, command):
+        return -1
     if is_stirred(w):
         come_to_rest(w)
     return int(clock.refusal)
@@ -376,6 +377,15 @@ def come_to_rest(w: Any) -> bool:
         if clock.paying_instrument != 0:
             pay_on(w)
             continue
+        number = clock.first_restless
+        instrument = instrument_at(w, number)
+        if instrument.has_new_mark == ASKING:
+            # All are asked at one and the same state of the market, however often room runs out on the way.
+            if not ask_marked(w, number):
+                return False
+            ask_loans(w, number)
+            instrument.has_new_mark = 0
+            continue
         if clock.first_sick_loan != 0:
             if not treat_loan(w):
                 return False
@@ -384,19 +394,13 @@ def come_to_rest(w: Any) -> bool:
             if not treat_first(w):
                 return False
             continue
-        number = clock.first_restless
-        instrument = instrument_at(w, number)
         if not fire_parked(w, number):
             if clock.hand_is_busy:
                 continue
             return False
         if instrument.has_new_mark:
-            if not ask_marked(w, number):
-                return False
-            ask_loans(w, number)
-            instrument.has_new_mark = 0
-            if is_someone_sick(w) or clock.first_sick_loan != 0:
-                continue
+            instrument.has_new_mark = ASKING
+            continue
         clock.first_restless = instrument.restless_next
         instrument.is_restless = 0
     return True

@@ -31,6 +31,7 @@ from shortdesk.market.tables import (
 )
 
 __all__ = [
+    "COUNTS_FOR_NOTHING",
     "ROOM_FOR_A_FILL",
     "OrderState",
     "Taker",
@@ -71,7 +72,8 @@ class OrderState(IntEnum):
     """From here three bits hold an order's SelfTrade mode."""
 
 
-_COUNTS_FOR_NOTHING = OrderFlag.REDUCE_ONLY | OrderState.PARKED
+COUNTS_FOR_NOTHING = OrderFlag.REDUCE_ONLY | OrderState.PARKED
+"""Orders with one of these traits promise no opening lots."""
 
 
 class Taker(NamedTuple):
@@ -217,7 +219,7 @@ def rest(w: Any, taker: Taker, instrument: int, lots: int, peak: int) -> int:
 @rule(inline=True)
 def promise(w: Any, order: Any, lots: int) -> None:
     """Count lots that may open into what their leg has in open orders; negative when they are gone."""
-    if order.traits & _COUNTS_FOR_NOTHING:
+    if order.traits & COUNTS_FOR_NOTHING:
         return
     leg = leg_at(w, order.leg)
     if order.side == Side.BUY:

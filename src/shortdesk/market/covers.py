@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import rule
+from shortdesk.ground.draw import Purpose, draw_below
 from shortdesk.ground.exact import mul_div_up
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind, Mechanism, RiskState
@@ -18,6 +19,7 @@ from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.market.accounts import Hedge, leg_for
 from shortdesk.market.ledger import Role, balance_for, transfer
 from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
+from shortdesk.market.money_tables import ASSET
 from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.settle import move_position, position_of
 from shortdesk.market.tables import (
@@ -28,13 +30,15 @@ from shortdesk.market.tables import (
     clock_of,
     instrument_at,
     leg_at,
+    row_at,
     shelf_at,
     venue_at,
 )
 
 __all__ = ["AdlPrice", "Cover", "cover_lots", "pay_minus"]
 
-_SCORE_ONE = 10**9
+_SCORE_ONE = 10**6
+_MOST_LEVERAGE = 10**6
 _ROWS_FOR_A_WINNER = 10
 
 
@@ -85,14 +89,14 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
             return False
         cover = _cover(venue, place)
         before = left
-        if cover == Cover.INSURANCE and _can_take(w, at, leg, venue.insurance):
+        if cover == Cover.INSURANCE and _can_take(w, at, venue.insurance):
             _take_over(w, at, leg, left, ticks, venue.insurance)
             left = 0
         elif cover == Cover.DEFICIT:
             _take_over(w, at, leg, left, price_of(w, number), venue.deficit)
             left = 0
         elif cover == Cover.ADL:
-            winner = _first_winner(w, number, leg_at(w, leg).lots > 0, venue.adl_rank)
+            winner = _first_winner(w, leg, venue.adl_rank)
             if winner != 0:
                 left -= _deleverage(w, leg, winner, left, ticks)
                 place -= 1
@@ -104,11 +108,10 @@ def cover_lots(w: Any, at: int, leg: int, lots: int, ticks: int) -> bool:
 
 
 @rule
-def _can_take(w: Any, at: int, leg: int, fund: int) -> bool:
-    """Whether the fund could close the position at the mark: beyond bankruptcy that costs what equity lacks."""
-    equity = balance_risk(w, at).equity
+def _can_take(w: Any, at: int, fund: int) -> bool:
+    """Whether the fund, with all it took before, could close the position at the mark for what equity lacks."""
     mine = balance_for(w, fund, balance_at(w, at).asset, 0)
-    return bool(balance_at(w, mine).units + min(0, equity) >= 0)
+    return bool(balance_risk(w, mine).equity + min(0, balance_risk(w, at).equity) >= 0)
 
 
 @rule
@@ -138,21 +141,22 @@ def _take_over(w: Any, at: int, leg: int, lots: int, ticks: int, holder: int) ->
 
 
 @rule
-def _first_winner(w: Any, number: int, rest_is_long: bool, rank: int) -> int:
+def _first_winner(w: Any, loser: int, rank: int) -> int:
     """The leg on the other side with the highest score, the lowest number among equals; 0 when nobody has one.
 
     Asks every leg of the instrument: a cost of one look per leg and winner, paid only in a deleveraging.
     """
     best = 0
     best_score = 0
+    number = leg_at(w, loser).instrument
     for leg in range(1, shelf_at(w, Shelf.LEGS).used + 1):
         row = leg_at(w, leg)
-        if row.instrument != number or row.lots == 0 or (row.lots > 0) == rest_is_long:
+        if row.instrument != number or row.lots == 0 or (row.lots > 0) == (leg_at(w, loser).lots > 0):
             continue
         balance = balance_at(w, row.balance)
         if balance.state >= RiskState.LIQUIDATING or account_at(w, row.account).role != Role.TRADER:
             continue
-        score = _score(w, leg, rank)
+        score = _score(w, leg, loser, rank)
         if score > best_score:
             best = leg
             best_score = score
@@ -160,9 +164,9 @@ def _first_winner(w: Any, number: int, rest_is_long: bool, rank: int) -> int:
 
 
 @rule
-def _score(w: Any, at: int, rank: int) -> int:
+def _score(w: Any, at: int, loser: int, rank: int) -> int:
     if rank == AdlRank.PSEUDORANDOM:
-        return 1 + ((at * 2654435761) & 0xFFFFFFFF)
+        return 1 + draw_below(1 << 32, clock_of(w).now_ns, loser, Purpose.ADL, at)
     leg = leg_at(w, at)
     instrument = instrument_at(w, leg.instrument)
     ticks = price_of(w, leg.instrument)
@@ -172,18 +176,22 @@ def _score(w: Any, at: int, rank: int) -> int:
     now = value_at(instrument.form, instrument.factor, leg.lots, ticks)
     # An inverse contract is worth fewer coins the higher the price: the prices' ratio is that of the worths, turned.
     is_inverse = instrument.form == Form.INVERSE
+    profit = unrealised(instrument.form, instrument.factor, position, ticks)
+    smallest = int(row_at(w, Shelf.ASSETS, instrument.settle_asset, ASSET).one_units)
+    # Equity near nothing would make a score that does not fit a word; a leverage beyond a million ranks no higher.
+    wallet = max(int(balance_at(w, leg.balance).units), smallest + now // _MOST_LEVERAGE - profit)
     return adl_score(
         rank,
         leg.lots > 0,
-        unrealised(instrument.form, instrument.factor, position, ticks),
-        int(balance_at(w, leg.balance).units),
+        profit,
+        wallet,
         part.initial,
         part.maintenance,
         max(1, now if is_inverse else entered),
         max(1, entered if is_inverse else now),
         now,
         _SCORE_ONE,
-        1,
+        smallest,
     )
 
 
@@ -251,7 +259,7 @@ def pay_minus(w: Any, at: int, number: int) -> bool:
 
 @rule
 def _share_minus(w: Any, at: int, number: int) -> bool:
-    """Winners of the instrument bear the minus in proportion to their profit; goes on where it stopped."""
+    """Winners bear the minus in proportion to their profit, and no more than that; goes on where it stopped."""
     balance = balance_at(w, at)
     profit = 0
     for leg in range(case_of(w, at).cursor + 1, shelf_at(w, Shelf.LEGS).used + 1):
@@ -262,7 +270,7 @@ def _share_minus(w: Any, at: int, number: int) -> bool:
         case_of(w, at).cursor += 1
         mine = _profit(w, case_of(w, at).cursor, number)
         if mine > 0:
-            part = mul_div_up(-balance.units, mine, profit)
+            part = mul_div_up(min(-balance.units, profit), mine, profit)
             profit -= mine
             transfer(w, Kind.LOSS_SHARE, leg_at(w, case_of(w, at).cursor).balance, at, -part, number)
     case_of(w, at).cursor = 0
@@ -274,5 +282,7 @@ def _profit(w: Any, at: int, number: int) -> int:
     """What a trader's leg in the instrument has won at the mark; 0 for everybody else."""
     leg = leg_at(w, at)
     if leg.instrument != number or leg.lots == 0 or account_at(w, leg.account).role != Role.TRADER:
+        return 0
+    if balance_at(w, leg.balance).state >= RiskState.LIQUIDATING:
         return 0
     return max(0, leg_profit(w, at, price_of(w, number)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, SelfTrade, Side, TimeInForce, Withdrawn
 from shortdesk.market.book import (
@@ -128,6 +129,8 @@ def _refusal_for_form(
         return Refusal.REPEATED_CLIENT_ID
     if kind >= OrderKind.STOP_LIMIT and watched_ticks(instrument, flags) == 0:
         return Refusal.NO_REFERENCE_PRICE
+    if instrument.mark_ticks == 0 and instrument.settle_asset != 0 and instrument.form != Form.SPOT:
+        return Refusal.NO_REFERENCE_PRICE  # no margin can be asked without a mark
     if has_limit and _is_outside_band(instrument, command.side, command.price_ticks):
         return Refusal.OUTSIDE_PRICE_BAND
     return Refusal.NONE

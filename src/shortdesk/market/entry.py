@@ -31,6 +31,7 @@ from shortdesk.market.tables import Shelf, clock_of, front_at, hand_of, has_room
 
 __all__ = [
     "ALL_FLAGS",
+    "ASKING",
     "MOST_NEW_BALANCES",
     "BoundFrom",
     "Halt",
@@ -50,6 +51,8 @@ __all__ = [
 
 ALL_FLAGS = 15
 """Every bit of OrderFlag."""
+ASKING = 2
+"""In ``has_new_mark``: those whom the mark may have killed are being asked; 1: they will be."""
 MOST_NEW_BALANCES = 8
 """So many balances one command, or one step of a liquidation, can open at most."""
 

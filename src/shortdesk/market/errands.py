@@ -67,10 +67,12 @@ def deposit(w: Any, command: Any, sign: int) -> int:
         return Refusal.NOT_ENOUGH_BALANCE
     if sign < 0 and not withdrawal_leaves_cover(w, command.account, asset, command.lots):
         return Refusal.NOT_ENOUGH_MARGIN
-    mine = balance_for(w, command.account, asset, 0)
-    if sign > 0 and balance_at(w, mine).units > _MOST_UNITS - command.lots:
+    purse = venue_at(w, account.venue).outside
+    entrusted = -int(balance_at(w, find_balance(w, purse, asset, 0)).units)
+    if sign > 0 and max(entrusted, int(balance_at(w, mine).units)) > _MOST_UNITS - command.lots:
         return Refusal.SIZE_TOO_LARGE
-    outside = balance_for(w, venue_at(w, account.venue).outside, asset, 0)
+    mine = balance_for(w, command.account, asset, 0)
+    outside = balance_for(w, purse, asset, 0)
     kind = Kind.DEPOSIT.value if sign > 0 else Kind.WITHDRAWAL.value
     transfer(w, kind, mine, outside, sign * command.lots)
     return Refusal.NONE
@@ -81,7 +83,9 @@ def set_leverage(w: Any, leg: int, command: Any) -> int:
     """The leg's leverage, in hundredths; not above what its tier allows, and less only where more margin is there."""
     row = leg_at(w, leg)
     wanted = command.lots
-    if wanted < 100 or wanted > _MOST_LEVERAGE_X100 or is_too_leveraged(w, leg, wanted):
+    if wanted < 100:
+        return Refusal.BAD_SIZE
+    if wanted > _MOST_LEVERAGE_X100 or is_too_leveraged(w, leg, wanted):
         return Refusal.LEVERAGE_TOO_HIGH
     before = row.leverage_x100
     row.leverage_x100 = wanted
@@ -108,10 +112,10 @@ def set_isolated(w: Any, leg: int, command: Any) -> int:
     is_open = row.lots != 0 or row.first_order != 0
     if is_open and venue_at(w, account_at(w, row.account).venue).switches_open == 0:
         return Refusal.NOT_WHILE_OPEN
-    if balance_at(w, old).state >= RiskState.LIQUIDATING:
-        return Refusal.ACCOUNT_LIQUIDATING
     asset = instrument_at(w, row.instrument).settle_asset
     wallet = find_balance(w, row.account, asset, 0)
+    if balance_at(w, old).state >= RiskState.LIQUIDATING or balance_at(w, wallet).state >= RiskState.LIQUIDATING:
+        return Refusal.ACCOUNT_LIQUIDATING
     if is_open and not (covers_withdrawal(w, old, 0) and (wallet == 0 or covers_withdrawal(w, wallet, 0))):
         return Refusal.NOT_ENOUGH_MARGIN
     new = balance_for(w, row.account, asset, leg if command.lots else 0)

@@ -12,23 +12,27 @@ from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import rule
-from shortdesk.ground.exact import mul_div_down, mul_div_nearest
 from shortdesk.ground.kinds import Kind, Mechanism, RiskState
 from shortdesk.ground.order import OrderFlag, Side, TimeInForce, Withdrawn
-from shortdesk.margin.liquidation import LiquidationForm, first_order_lots, lots_down_to_tier
-from shortdesk.margin.position import entry_value, value_at
-from shortdesk.margin.requirement import TierBy
-from shortdesk.margin.risk import Risk
-from shortdesk.margin.solve import NO_PRICE, bankruptcy_ticks
-from shortdesk.margin.tables import TIER
+from shortdesk.margin.liquidation import (
+    LiquidationForm,
+)
 from shortdesk.market.book import new_taker
 from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
-from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
+from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
 from shortdesk.market.note import Detail, note_apart
-from shortdesk.market.settle import position_of
+from shortdesk.market.steps import (
+    bankruptcy_price,
+    is_at_market,
+    is_for_backstop,
+    is_taken_at_once,
+    is_tiered,
+    step_limit,
+    step_lots,
+)
 from shortdesk.market.tables import (
     CASE,
     Shelf,
@@ -41,19 +45,18 @@ from shortdesk.market.tables import (
     leg_at,
     level_at,
     put_back,
-    shelf_at,
-    terms_at,
     venue_at,
 )
 from shortdesk.market.triggers import DUE, SICK, is_dead, take_front, wait_on
 
 __all__ = ["MS", "Phase", "due_ms", "is_someone_sick", "treat_first", "wake_due"]
 
-_PPM = 1_000_000
 MS = 1_000_000
 """Nanoseconds in a millisecond."""
 _LEAST_WAIT_MS = 1_000
 """The pause after a step that closed nothing: without one it would be tried again at the same instant for ever."""
+_MOST_IDLE = 11
+"""So many idle steps are counted: the pause grows to 17 minutes."""
 
 
 class Phase(IntEnum):
@@ -100,10 +103,9 @@ def treat_first(w: Any) -> bool:
     clock.cause = case.since_row
     if case.phase == Phase.BEGIN:
         return _begin(w, at)
-    if case.phase == Phase.JUDGE:
-        return _judge(w, at)
-    if case.phase == Phase.COVER:
-        return _cover(w, at)
+    if case.phase == Phase.JUDGE or case.phase == Phase.COVER:
+        clock.cause = case.step_row
+        return _judge(w, at) if case.phase == Phase.JUDGE else _cover(w, at)
     if case.phase == Phase.PAY:
         return _pay(w, at)
     return _choose(w, at)
@@ -185,15 +187,18 @@ def _choose(w: Any, at: int) -> bool:
         return True
     number = leg_at(w, leg).instrument
     venue = venue_at(w, instrument_at(w, number).venue)
+    if instrument_at(w, number).is_halted:
+        _wait(w, at, _LEAST_WAIT_MS)
+        return True
     case.step += 1
     case.step_leg = leg
-    backstop = venue.backstop_ppm > 0 and risk.equity * _PPM < risk.maintenance * venue.backstop_ppm
-    lots = abs(leg_at(w, leg).lots) if backstop else _step_lots(w, leg, case.step)
-    takes_over = backstop or _is_taken_at_once(w, leg, lots)
-    limit = _limit(w, at, leg, risk)
+    backstop = venue.backstop_ppm > 0 and is_for_backstop(venue, risk)
+    lots = abs(leg_at(w, leg).lots) if backstop else step_lots(w, leg, case.step)
+    takes_over = backstop or is_taken_at_once(w, leg, lots)
+    limit = step_limit(w, at, leg, risk)
     if backstop:
         limit = price_of(w, number)
-    clock_of(w).cause = note_apart(
+    case.step_row = note_apart(
         w,
         Detail.MONEY,
         Kind.LIQUIDATION_STEP,
@@ -201,11 +206,11 @@ def _choose(w: Any, at: int) -> bool:
         instrument=number,
         account=balance.account,
         order=-1 if takes_over else case.step,
-        price=-1 if not takes_over and _is_at_market(venue.liquidation_form) else limit,
+        price=-1 if not takes_over and is_at_market(venue.liquidation_form) else limit,
         lots=-lots if leg_at(w, leg).lots > 0 else lots,
         code=min(255, case.step),
     )
-    case.taken_by = Cover.NOBODY
+    clock_of(w).cause = case.step_row
     if takes_over:
         case.step_lots = lots
         case.step_ticks = limit
@@ -224,116 +229,9 @@ def _send_order(w: Any, at: int, leg: int, lots: int, limit: int) -> None:
     case.phase = Phase.JUDGE
     side = Side.SELL.value if row.lots > 0 else Side.BUY.value
     taker = new_taker(side, limit, leg, case.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
-    if not instrument_at(w, row.instrument).is_halted:
-        form = venue_at(w, instrument_at(w, row.instrument).venue).liquidation_form
-        enter_apart(w, taker, lots, _is_at_market(form), TimeInForce.IOC, 0)
-
-
-@rule
-def _is_at_market(form: int) -> bool:
-    """Whether the form's orders are market orders, held only by the venue's price protection."""
-    return form == LiquidationForm.FRACTION_THEN_WAIT or form == LiquidationForm.INCREMENTAL
-
-
-@rule
-def _is_tiered(form: int) -> bool:
-    return form == LiquidationForm.LOWER_TIER_THEN_TAKEOVER or form == LiquidationForm.TWO_TIERS_THEN_TAKEOVER
-
-
-@rule
-def _measure(w: Any, leg: int) -> int:
-    """What chooses the leg's tier: contracts, worth at entry, or worth now."""
-    row = leg_at(w, leg)
-    instrument = instrument_at(w, row.instrument)
-    by = terms_at(w, row.instrument).tier_by
-    if by == TierBy.CONTRACTS:
-        return int(abs(row.lots))
-    if by == TierBy.ENTRY_VALUE:
-        return entry_value(position_of(row))
-    return value_at(instrument.form, instrument.factor, row.lots, price_of(w, row.instrument))
-
-
-@rule
-def _step_lots(w: Any, leg: int, step: int) -> int:
-    """How many lots the venue closes in this step."""
-    row = leg_at(w, leg)
-    instrument = instrument_at(w, row.instrument)
-    venue = venue_at(w, instrument.venue)
-    lots = abs(row.lots)
-    form = venue.liquidation_form
-    if _is_tiered(form):
-        left = _left_by_tiers(w, leg)
-        if left == 0:
-            return int(lots)
-        return int(max(1, lots - mul_div_down(lots, left, _measure(w, leg))))
-    if form == LiquidationForm.IOC_THEN_TAKEOVER or form == LiquidationForm.SALE_AND_REPAY:
-        return int(lots)
-    if form == LiquidationForm.FRACTION_THEN_WAIT and step > 1:
-        return int(lots)
-    notional = value_at(instrument.form, instrument.factor, lots, price_of(w, row.instrument))
-    part = first_order_lots(lots, notional, venue.threshold_units, venue.first_fraction_ppm, _PPM)
-    if venue.largest_step_units > 0 and notional > venue.largest_step_units:
-        part = min(part, max(1, mul_div_down(lots, venue.largest_step_units, notional)))
-    return int(max(1, min(lots, part)))
-
-
-@rule
-def _left_by_tiers(w: Any, leg: int) -> int:
-    """The measure that one step down the tiers leaves; 0 where the whole is taken over."""
-    row = leg_at(w, leg)
-    instrument = instrument_at(w, row.instrument)
-    venue = venue_at(w, instrument.venue)
-    place = shelf_at(w, Shelf.TIERS)
-    return lots_down_to_tier(
-        w[place.start : place.end].view(TIER),
-        instrument.first_tier,
-        instrument.tier_count,
-        _measure(w, leg),
-        venue.step_tiers,
-        venue.last_taken,
-    )
-
-
-@rule
-def _is_taken_at_once(w: Any, leg: int, lots: int) -> bool:
-    """In the lowest tiers these venues take the whole over without asking the book."""
-    venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
-    return _is_tiered(venue.liquidation_form) and lots == abs(leg_at(w, leg).lots) and _left_by_tiers(w, leg) == 0
-
-
-@rule
-def _limit(w: Any, at: int, leg: int, risk: Risk) -> int:
-    """The worst price of a step's order: bankruptcy, the fillable price, or any."""
-    row = leg_at(w, leg)
-    instrument = instrument_at(w, row.instrument)
-    form = venue_at(w, instrument.venue).liquidation_form
-    ticks = price_of(w, row.instrument)
-    worst = 1 if row.lots > 0 else instrument.highest_ticks
-    if form == LiquidationForm.FILLABLE_CAPPED:
-        spread = mul_div_nearest(ticks, venue_at(w, instrument.venue).spread_ppm, _PPM)
-        return max(1, ticks - spread) if row.lots > 0 else min(worst, ticks + spread)
-    if _is_at_market(form):
-        return int(worst)
-    return _bankruptcy(w, at, leg, risk)
-
-
-@rule
-def _bankruptcy(w: Any, at: int, leg: int, risk: Risk) -> int:
-    """The last price of the leg at which the whole balance is worth nothing or more, all other prices held.
-
-    ``bankruptcy_ticks`` is the first price at which equity is not positive; where that lies beyond nothing, an order or
-    a takeover there would make a loss of rounding, so it is one tick nearer.
-    """
-    row = leg_at(w, leg)
-    instrument = instrument_at(w, row.instrument)
-    behind = risk.equity - leg_profit(w, leg, price_of(w, row.instrument))
-    ticks = bankruptcy_ticks(instrument.form, instrument.factor, position_of(row), behind)
-    if ticks == NO_PRICE or ticks > instrument.highest_ticks:
-        return 1 if row.lots > 0 else instrument.highest_ticks
-    ticks = max(1, ticks)
-    if behind + leg_profit(w, leg, ticks) < 0:
-        ticks += 1 if row.lots > 0 else -1
-    return max(1, ticks)
+    case.step_lots = lots
+    form = venue_at(w, instrument_at(w, row.instrument).venue).liquidation_form
+    enter_apart(w, taker, lots, is_at_market(form), TimeInForce.IOC, 0)
 
 
 @rule
@@ -346,13 +244,13 @@ def _judge(w: Any, at: int) -> bool:
     unclosed = max(0, abs(leg_at(w, leg).lots) - case.step_left)
     risk = balance_risk(w, at)
     if unclosed > 0 and is_dead(w, at, risk):
-        takes_the_rest = form == LiquidationForm.IOC_THEN_TAKEOVER or _is_tiered(form)
+        takes_the_rest = form == LiquidationForm.IOC_THEN_TAKEOVER or is_tiered(form)
         if takes_the_rest or risk.equity < 0:
             case.step_lots = unclosed
-            case.step_ticks = _bankruptcy(w, at, leg, risk)
+            case.step_ticks = bankruptcy_price(w, at, leg, risk)
             case.phase = Phase.COVER
             return True
-    _pause(w, at, unclosed > 0)
+    _pause(w, at, unclosed >= case.step_lots)
     return True
 
 
@@ -369,17 +267,25 @@ def _cover(w: Any, at: int) -> bool:
 
 
 @rule
-def _pause(w: Any, at: int, is_unfinished: bool) -> None:
-    """The next step comes after the venue's pause; after a step that left something undone, not at the same instant."""
+def _pause(w: Any, at: int, was_idle: bool) -> None:
+    """The next step comes after the venue's pause; after steps that closed nothing, each time twice as late."""
     case = case_of(w, at)
-    balance = balance_at(w, at)
     case.phase = Phase.CHOOSE
-    wait = int(venue_at(w, account_at(w, balance.account).venue).wait_ms)
-    if is_unfinished:
-        wait = max(wait, _LEAST_WAIT_MS)
-    if wait > 0 and _worst_leg(w, at) != 0:
-        take_front(w, SICK)
-        wait_on(w, DUE, at, int(clock_of(w).now_ns) // MS + wait)
+    case.idle = min(_MOST_IDLE, int(case.idle) + 1) if was_idle else 0
+    if _worst_leg(w, at) == 0:
+        return
+    case.taken_by = Cover.NOBODY
+    wait = int(venue_at(w, account_at(w, balance_at(w, at).account).venue).wait_ms)
+    if case.idle != 0:
+        wait = max(wait, _LEAST_WAIT_MS << (int(case.idle) - 1))
+    if wait > 0:
+        _wait(w, at, wait)
+
+
+@rule
+def _wait(w: Any, at: int, wait_ms: int) -> None:
+    take_front(w, SICK)
+    wait_on(w, DUE, at, int(clock_of(w).now_ns) // MS + wait_ms)
 
 
 @rule

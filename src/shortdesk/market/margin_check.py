@@ -14,10 +14,12 @@ from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import OrderFlag, Refusal, Side
 from shortdesk.ground.units import Units
 from shortdesk.margin.position import entry_value, unrealised, value_at
-from shortdesk.margin.requirement import InitialForm, TierBy, chosen_tier, initial_margin, position_risk
+from shortdesk.margin.requirement import InitialForm, chosen_tier, initial_margin, position_risk, tier_measure
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.tables import TIER
 from shortdesk.market.accounts import price_of
+from shortdesk.market.book import COUNTS_FOR_NOTHING, hidden_lots
+from shortdesk.market.ladder import Ladder, ladder_number
 from shortdesk.market.ledger import Role, find_balance, transfer
 from shortdesk.market.loans import borrow_shortage
 from shortdesk.market.settle import position_of, reducible_lots
@@ -26,8 +28,10 @@ from shortdesk.market.tables import (
     account_at,
     balance_at,
     clock_of,
+    front_at,
     instrument_at,
     leg_at,
+    order_at,
     shelf_at,
     terms_at,
 )
@@ -119,39 +123,68 @@ def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks
 
 
 @rule
-def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int, ticks: int) -> int:
-    """Equity less initial margin with open orders counted; ``ordered`` is the leg with more of them, at ``ticks``."""
+def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int) -> int:
+    """Equity less what is promised: initial margins with open orders, their losses, spot orders.
+
+    ``ordered`` is the leg whose orders are so many lots more than those that stand.
+    """
     balance = balance_at(w, at)
     free = int(balance.units)
     if balance.leg == 0:
         free -= _promised_base(w, balance.account, balance.asset)
     leg = balance.first_leg
     while leg != 0:
-        row = leg_at(w, leg)
-        if instrument_at(w, row.instrument).form == Form.SPOT:
-            free -= row.buying_cost * instrument_at(w, row.instrument).factor
-            leg = row.balance_next
-            continue
-        seen = price_of(w, row.instrument)
-        if leg == ordered:
-            seen = seen if seen != 0 else ticks
-            free -= promised_initial(w, leg, more_buying, more_selling, seen)
-        elif row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
-            free -= promised_initial(w, leg, 0, 0, seen)
-        if row.lots != 0:
-            free += leg_profit(w, leg, seen)
-        leg = row.balance_next
+        is_ordered = leg == ordered
+        free -= _promised_units(w, leg, more_buying if is_ordered else 0, more_selling if is_ordered else 0)
+        if leg_at(w, leg).lots != 0:
+            free += leg_profit(w, leg, price_of(w, leg_at(w, leg).instrument))
+        leg = leg_at(w, leg).balance_next
     return free
 
 
 @rule
-def needed_units(w: Any, at: int) -> int:
-    """What a leg needs of its balance: its initial margin with open orders, and its loss at the mark."""
+def _promised_units(w: Any, at: int, more_buying: int, more_selling: int) -> int:
+    """What a leg's open orders and its position promise of its balance."""
     leg = leg_at(w, at)
+    if instrument_at(w, leg.instrument).form == Form.SPOT:
+        return int(leg.buying_cost * instrument_at(w, leg.instrument).factor)
+    has_orders = leg.buying_lots != 0 or leg.selling_lots != 0
+    if leg.lots == 0 and not has_orders and more_buying == 0 and more_selling == 0:
+        return 0
     seen = price_of(w, leg.instrument)
-    needed = promised_initial(w, at, 0, 0, seen) if seen != 0 else 0
-    if leg.lots != 0:
-        needed -= min(0, leg_profit(w, at, seen))
+    promised = promised_initial(w, at, more_buying, more_selling, seen)
+    return promised + _standing_loss(w, at, seen) if has_orders else promised
+
+
+@rule
+def _standing_loss(w: Any, at: int, seen: int) -> int:
+    """What a leg's resting orders would lose against the mark at once if they traded at their limits.
+
+    A bid above the mark, or an offer below it, can only stand where the best of its side stands beyond the mark, so the
+    orders are looked at only then.
+    """
+    number = leg_at(w, at).instrument
+    bid = front_at(w, ladder_number(number, Ladder.BIDS))
+    ask = front_at(w, ladder_number(number, Ladder.ASKS))
+    if (bid.level == 0 or bid.ticks <= seen) and (ask.level == 0 or ask.ticks >= seen):
+        return 0
+    lost = 0
+    at = leg_at(w, at).first_order
+    while at != 0:
+        order = order_at(w, at)
+        if not order.traits & COUNTS_FOR_NOTHING:
+            lots = order.lots + hidden_lots(order)
+            lost += _open_loss(instrument_at(w, number), order.side, order.price_ticks, lots, seen)
+        at = order.leg_next
+    return int(lost)
+
+
+@rule
+def needed_units(w: Any, at: int) -> int:
+    """What a leg needs of its balance: its initial margin with open orders, their loss, and its own at the mark."""
+    needed = _promised_units(w, at, 0, 0)
+    if leg_at(w, at).lots != 0:
+        needed -= min(0, leg_profit(w, at, price_of(w, leg_at(w, at).instrument)))
     return int(needed)
 
 
@@ -159,17 +192,23 @@ def needed_units(w: Any, at: int) -> int:
 def is_too_leveraged(w: Any, at: int, leverage_x100: int) -> bool:
     """Whether a leverage is more than the tier of the leg, as it stands, allows."""
     leg = leg_at(w, at)
-    number = leg.instrument
+    if leg.lots == 0:
+        return _exceeds_tier(w, leg.instrument, 0, 0, leverage_x100)
+    instrument = instrument_at(w, leg.instrument)
+    worth = value_at(instrument.form, instrument.factor, leg.lots, price_of(w, leg.instrument))
+    return _exceeds_tier(w, leg.instrument, leg.lots, worth, leverage_x100)
+
+
+@rule
+def _exceeds_tier(w: Any, number: int, lots: int, worth: int, leverage_x100: int) -> bool:
+    """Whether the tier of a position of so many lots, worth so much, allows less than this leverage."""
     instrument = instrument_at(w, number)
     terms = terms_at(w, number)
     if instrument.tier_count == 0 or terms.initial_form != InitialForm.LEVERAGE:
         return False
     place = shelf_at(w, Shelf.TIERS)
     tiers = w[place.start : place.end].view(TIER)
-    worth = 0
-    if leg.lots != 0:
-        worth = value_at(instrument.form, instrument.factor, leg.lots, price_of(w, number))
-    tier = chosen_tier(terms, tiers, instrument.first_tier, instrument.tier_count, leg.lots, worth, worth)
+    tier = chosen_tier(terms, tiers, instrument.first_tier, instrument.tier_count, lots, worth, worth)
     return bool(leverage_x100 * tiers[tier].initial_rate > 100 * terms.rate_one)
 
 
@@ -183,21 +222,13 @@ def covers_withdrawal(w: Any, at: int, units: int) -> bool:
 def spare_units(w: Any, at: int) -> int:
     """What may leave a balance: as far as it is there and neither margins, losses nor standing orders need it."""
     balance = balance_at(w, at)
-    leg = balance.first_leg
     left = int(balance.units)
     owed = _promised_base(w, balance.account, balance.asset) if balance.leg == 0 else 0
+    leg = balance.first_leg
     while leg != 0:
-        row = leg_at(w, leg)
-        if instrument_at(w, row.instrument).form == Form.SPOT:
-            owed += row.buying_cost * instrument_at(w, row.instrument).factor
-        else:
-            seen = price_of(w, row.instrument)
-            if row.lots != 0 or row.buying_lots != 0 or row.selling_lots != 0:
-                owed += promised_initial(w, leg, 0, 0, seen)
-            if row.lots != 0:
-                left += min(0, leg_profit(w, leg, seen))
-        leg = row.balance_next
-    return min(int(balance.units), int(left - owed))
+        owed += needed_units(w, leg)
+        leg = leg_at(w, leg).balance_next
+    return min(left, left - owed)
 
 
 @rule
@@ -229,27 +260,19 @@ def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     buying = lots if side == Side.BUY else 0
     selling = lots - buying
     seen = price_of(w, leg.instrument)
-    if seen == 0:
-        seen = ticks
     reached = leg.lots + leg.buying_lots + buying if side == Side.BUY else leg.lots - leg.selling_lots - selling
-    terms = terms_at(w, leg.instrument)
-    place = shelf_at(w, Shelf.TIERS)
-    tiers = w[place.start : place.end].view(TIER)
-    first, count = instrument.first_tier, instrument.tier_count
     if abs(reached) > instrument.highest_lots:
         return Refusal.POSITION_TOO_LARGE
     worth = value_at(instrument.form, instrument.factor, reached, seen)
-    tier = chosen_tier(terms, tiers, first, count, reached, worth, worth)
-    if (
-        terms.initial_form == InitialForm.LEVERAGE
-        and leg.leverage_x100 * tiers[tier].initial_rate > 100 * terms.rate_one
-    ):
+    if _exceeds_tier(w, leg.instrument, reached, worth, leg.leverage_x100):
         return Refusal.LEVERAGE_TOO_HIGH
-    measure = abs(reached) if terms.tier_by == TierBy.CONTRACTS else worth
-    if measure > tiers[first + count - 1].cap:
+    place = shelf_at(w, Shelf.TIERS)
+    tiers = w[place.start : place.end].view(TIER)
+    largest = tiers[instrument.first_tier + instrument.tier_count - 1].cap
+    if tier_measure(terms_at(w, leg.instrument), reached, worth, worth) > largest:
         return Refusal.POSITION_TOO_LARGE
     lost = _open_loss(instrument, side, ticks, lots, seen)
-    short = lost - free_units(w, leg.balance, at, buying, selling, seen)
+    short = lost - free_units(w, leg.balance, at, buying, selling)
     if short > 0 and not _is_topped_up(w, leg.balance, short, leg.instrument):
         return Refusal.NOT_ENOUGH_MARGIN
     return Refusal.NONE

@@ -6,7 +6,7 @@ from shortdesk.market.row_type import row_type
 
 __all__ = ["ACCOUNT", "ASSET", "BALANCE", "CASE", "LEG", "VENUE"]
 
-ASSET = row_type(("digits", "<i4"))
+ASSET = row_type(("one_units", "<i8"))  # smallest units in one of it
 """What an account can hold."""
 
 VENUE = row_type(
@@ -15,7 +15,7 @@ VENUE = row_type(
     ("threshold_units", "<i8"),  # worth above which the part applies; below it everything at once
     ("largest_step_units", "<i8"),  # FILLABLE_CAPPED: the most of one step; 0 for no limit
     ("backstop_ppm", "<i8"),  # equity below this part of maintenance goes to the backstop; 0 for none
-    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: how far the order stands from the mark, out of maintenance's rate
+    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: how far the order stands from the mark
     ("wait_ms", "<i8"),  # pause after a step of a liquidation
     ("clearing", "<i4"),  # accounts of the venue itself
     ("fees", "<i4"),
@@ -60,7 +60,6 @@ LEG = row_type(
     ("open_cost", "<i8"),
     ("carry", "<i8"),
     ("carry_ticks", "<i8"),
-    ("trigger_ticks", "<i8"),  # the mark at which its balance is asked again
     ("account", "<i4"),
     ("instrument", "<i4"),
     ("first_order", "<i4"),
@@ -98,14 +97,16 @@ BALANCE = row_type(
 
 CASE = row_type(
     ("since_row", "<i8"),  # the journal row that began the liquidation
+    ("step_row", "<i8"),  # the journal row of the present step
     ("step_left", "<i8"),  # lots that the step's order was to leave, unsigned
-    ("step_lots", "<i8"),  # lots that covers still have to take, unsigned
+    ("step_lots", "<i8"),  # lots of the step's order, then those that covers still have to take; unsigned
     ("step_ticks", "<i8"),  # at this price
     ("step", "<i4"),  # from 1
     ("step_leg", "<i4"),  # the leg that the present step is about
     ("cursor", "<i4"),  # the last leg that was asked to share the loss
     ("chain", "<i4"),
     ("phase", "<u1"),  # Phase
+    ("idle", "<u1"),  # steps in a row that closed nothing
     ("taken_by", "<u1"),  # Cover that took the last lots of its last step
 )
 """A liquidation under way."""

@@ -61,7 +61,7 @@ class LiquidationTerms(NamedTuple):
 def open_asset(world: World, digits: int) -> int:
     """A new asset whose smallest unit is 10^-digits."""
     at = take_row_of(world, Shelf.ASSETS)
-    row_at(world.block, Shelf.ASSETS, at, ASSET).digits = digits
+    row_at(world.block, Shelf.ASSETS, at, ASSET).one_units = 10**digits
     return at
 
 
@@ -131,7 +131,7 @@ def open_instrument(
     if form == Form.SPOT and (base_asset == 0 or base_units == 0):
         raise UsageError("a spot pair needs a base asset and how many of its units one lot is")
     factor = contract.factor if contract else factor
-    per_lot = factor if form == Form.INVERSE else factor * highest_ticks
+    per_lot = max(base_units, factor if form == Form.INVERSE else factor * highest_ticks)
     highest_lots = highest_lots or min(1 << 40, _MOST_WORTH // per_lot)
     if highest_ticks < 1 or highest_lots < 1 or highest_lots * per_lot > _MOST_WORTH:
         raise UsageError(

@@ -7,7 +7,7 @@ from typing import Any
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_nearest, mul_div_up
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.kinds import Kind, RiskState
+from shortdesk.ground.kinds import Kind, Mechanism, RiskState
 from shortdesk.ground.order import Side
 from shortdesk.ground.units import Lots, Ticks, Units
 from shortdesk.margin.position import Position, after_fill, entry_value, value_at
@@ -66,7 +66,7 @@ def _settle(
         move_position(w, taker, lots, ticks, taker_order)
     maker_fee = _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
     taker_fee = _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
-    if balance_at(w, leg_at(w, taker).balance).state == RiskState.LIQUIDATING:
+    if clock.mechanism == Mechanism.LIQUIDATION and balance_at(w, leg_at(w, taker).balance).state != RiskState.SAFE:
         _charge_liquidation(w, number, taker, lots, ticks)
     if instrument.form == Form.SPOT:
         came = abs(lots) * instrument.base_units

@@ -123,9 +123,10 @@ def _ask(w: Any, at: int) -> None:
     """Dead balances fall sick; the others wait for their new triggers."""
     balance = balance_at(w, at)
     if balance.state >= RiskState.LIQUIDATING or account_at(w, balance.account).role != Role.TRADER:
+        _disarm_all(w, at)
         return
     risk = balance_risk(w, at)
-    if risk.maintenance == 0:
+    if _is_flat(w, at):
         _look_after_flat(w, at)
     elif is_dead(w, at, risk):
         _fall_sick(w, at)
@@ -134,13 +135,29 @@ def _ask(w: Any, at: int) -> None:
 
 
 @rule
-def _look_after_flat(w: Any, at: int) -> None:
-    """Nothing is open: a minus needs a payer, and an isolated leg's margin goes home when no order needs it."""
-    balance = balance_at(w, at)
-    leg = balance.first_leg
+def _is_flat(w: Any, at: int) -> bool:
+    """Whether no leg of the balance is open."""
+    leg = balance_at(w, at).first_leg
+    while leg != 0:
+        if leg_at(w, leg).lots != 0:
+            return False
+        leg = leg_at(w, leg).balance_next
+    return True
+
+
+@rule
+def _disarm_all(w: Any, at: int) -> None:
+    leg = balance_at(w, at).first_leg
     while leg != 0:
         disarm(w, leg)
         leg = leg_at(w, leg).balance_next
+
+
+@rule
+def _look_after_flat(w: Any, at: int) -> None:
+    """Nothing is open: a minus needs a payer, and an isolated leg's margin goes home when no order needs it."""
+    balance = balance_at(w, at)
+    _disarm_all(w, at)
     if balance.units < 0:
         _fall_sick(w, at)
     elif balance.leg != 0 and balance.units > 0 and leg_at(w, balance.leg).first_order == 0:
@@ -164,10 +181,7 @@ def is_dead(w: Any, at: int, risk: Risk) -> bool:
 def _fall_sick(w: Any, at: int) -> None:
     """The balance joins the sick, who are treated by their number: the order in which they were found is no matter."""
     balance = balance_at(w, at)
-    leg = balance.first_leg
-    while leg != 0:
-        disarm(w, leg)
-        leg = leg_at(w, leg).balance_next
+    _disarm_all(w, at)
     balance.state = RiskState.LIQUIDATING
     balance.case = take_row(w, Shelf.CASES, CASE)
     case = case_of(w, at)
@@ -176,6 +190,7 @@ def _fall_sick(w: Any, at: int) -> None:
     case.step_leg = 0
     case.cursor = 0
     case.phase = 0
+    case.idle = 0
     case.taken_by = 0
     wait_on(w, SICK, at, at)
 
@@ -218,8 +233,6 @@ def _arm_leg(w: Any, at: int, share: int) -> None:
     number = int(leg.instrument)
     instrument = instrument_at(w, number)
     seen = price_of(w, number)
-    if seen == 0:
-        return
     own = leg_risk(w, at, 0, seen)
     highest = int(instrument.highest_ticks)
     if instrument.form != Form.INVERSE:
@@ -244,7 +257,6 @@ def _arm_leg(w: Any, at: int, share: int) -> None:
     ticks = max(ticks, seen + 1) if is_short else min(ticks, seen - 1)
     if ticks <= 0 or ticks > instrument.highest_ticks:
         return
-    leg.trigger_ticks = ticks
     leg.is_armed_short = 1 if is_short else 0
     which = Ladder.DEAD_RISES.value if is_short else Ladder.DEAD_FALLS.value
     enqueue(w, Shelf.LEGS, LEG, ladder_number(number, which), at, ticks, 1)
@@ -258,4 +270,3 @@ def disarm(w: Any, at: int) -> None:
         return
     which = Ladder.DEAD_RISES.value if leg.is_armed_short else Ladder.DEAD_FALLS.value
     dequeue(w, Shelf.LEGS, LEG, ladder_number(leg.instrument, which), at, 1)
-    leg.trigger_ticks = 0

@@ -11,7 +11,6 @@ from shortdesk.ground.fine import plain
 from shortdesk.ground.kinds import CODES, Kind, Mechanism
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.errands import Setting
-from shortdesk.market.ladder import HIGHEST_TICKS
 from shortdesk.market.loans import RATE_ONE
 
 __all__ = ["Event", "Names", "decimal_of", "event_of"]
@@ -29,6 +28,7 @@ class Names:
     digits: dict[int, int] = field(default_factory=dict)
     ticks: dict[int, Fraction] = field(default_factory=dict)
     lots: dict[int, Fraction] = field(default_factory=dict)
+    highest: dict[int, int] = field(default_factory=dict)
 
     def account(self, number: int) -> str:
         """The name of an account; a purse is named after its venue where there are several."""
@@ -106,8 +106,9 @@ def event_of(row: Any, names: Names, where: str) -> Event:
     kind = Kind(int(row["kind"]))
     number, asset = int(row["instrument"]), int(row["asset"])
     tick, lot = names.ticks.get(number), names.lots.get(number)
-    # A liquidation's market order carries the highest price there is as its limit: any price, and no number to read.
-    has_price = tick is not None and 0 < int(row["price"]) < HIGHEST_TICKS
+    # What is left of a market order carries the lowest or the highest price as its limit: any price, nothing to read.
+    is_any = kind == Kind.CANCELLED and int(row["price"]) in (1, names.highest.get(number, 0))
+    has_price = tick is not None and int(row["price"]) > 0 and not is_any
     has_size = lot is not None and (int(row["lots"]) != 0 or kind in (Kind.POSITION, Kind.LIQUIDATION_END))
     has_money = asset in names.digits and kind != Kind.BORROW_RATE
     instrument = _name(names.instruments, number)

@@ -26,7 +26,7 @@ from shortdesk.market.open_market import (
     open_instrument,
     open_venue,
 )
-from shortdesk.market.tables import venue_at
+from shortdesk.market.tables import instrument_at, venue_at
 
 __all__ = ["account", "asset", "perp", "spot", "venue"]
 
@@ -169,6 +169,7 @@ def _begin(stage: Stage, words: Words) -> tuple[str, int]:
 def _end(stage: Stage, name: str, number: int, tick: Fraction, lot: Fraction) -> None:
     stage.names.instruments[name] = number
     stage.names.ticks[number], stage.names.lots[number] = tick, lot
+    stage.names.highest[number] = int(instrument_at(stage.world.block, number).highest_ticks)
 
 
 def _shared_options(stage: Stage, words: Words, found: dict[str, Any]) -> dict[str, Callable[[], None]]:
