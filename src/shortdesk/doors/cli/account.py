@@ -23,6 +23,7 @@ from shortdesk.study.account_report import AccountReport, LegReport, report_acco
 
 __all__ = ["account"]
 
+_ISOLATED = "figures of the cross account; isolated positions stand below with what is theirs, also where the venue adds them"
 _LEGEND = "dies: at which price of its coin, the others held; room: how much more of the same side fits"
 
 
@@ -78,6 +79,8 @@ def _print(
         words = ", ".join(f"{base} {float(multiple - 1):+.2%}" for base, multiple in moves.items())
         out.print(f"second column: after {words}")
     out.print(_fields_table(report, after))
+    if any(leg.margin == "isolated" for leg in report.legs):
+        out.print(Text(_ISOLATED, style="dim"))
     if report.legs:
         out.print()
         show(out, _legs_table(after.legs if after else report.legs, book.currency))
