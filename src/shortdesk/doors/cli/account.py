@@ -23,7 +23,7 @@ from shortdesk.study.account_report import AccountReport, LegReport, report_acco
 
 __all__ = ["account"]
 
-_ISOLATED = "figures of the cross account; isolated positions stand below with what is theirs, also where the venue adds them"
+_ISOLATED = "figures of the cross account; isolated positions stand below on their own, also where the venue adds them"
 _LEGEND = "dies: at which price of its coin, the others held; room: how much more of the same side fits"
 
 
