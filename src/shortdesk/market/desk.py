@@ -224,8 +224,11 @@ def _amended_refusal(w: Any, leg: int, at: int, limit: int, lots: int) -> int:
     """Whether the margin allows the order in its new form; asked with the old form out of the way."""
     order = order_at(w, at)
     held = order.lots + hidden_lots(order)
+    traits = order.traits
     promise(w, order, -held)
-    refusal = order_refusal(w, leg, order.side, limit, lots, order.traits & ALL_FLAGS)
+    order.traits = traits | OrderFlag.REDUCE_ONLY  # in its old form it counts for nothing meanwhile
+    refusal = order_refusal(w, leg, order.side, limit, lots, traits & ALL_FLAGS)
+    order.traits = traits
     promise(w, order, held)
     return refusal
 
