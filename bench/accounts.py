@@ -31,7 +31,7 @@ from shortdesk.market.world import Capacity, World
 DESCRIPTION = "the market with accounts: margin, positions, cash, marks"
 
 FLOORS = {100_000: 6.0, 1_000_000: 3.7}
-RICH_UNITS = 10**15
+RICH_UNITS = 10**12
 
 
 def main() -> None:

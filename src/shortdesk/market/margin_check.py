@@ -123,10 +123,11 @@ def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks
 
 
 @rule
-def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int) -> int:
+def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int, exact: bool) -> int:
     """Equity less what is promised: initial margins with open orders, their losses, spot orders.
 
-    ``ordered`` is the leg whose orders are so many lots more than those that stand.
+    ``ordered`` is the leg whose orders are so many lots more than those that stand. Not ``exact``: at least so much is
+    free, found without looking at single orders.
     """
     balance = balance_at(w, at)
     free = int(balance.units)
@@ -135,7 +136,7 @@ def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: in
     leg = balance.first_leg
     while leg != 0:
         is_ordered = leg == ordered
-        free -= _promised_units(w, leg, more_buying if is_ordered else 0, more_selling if is_ordered else 0)
+        free -= _promised_units(w, leg, more_buying if is_ordered else 0, more_selling if is_ordered else 0, exact)
         if leg_at(w, leg).lots != 0:
             free += leg_profit(w, leg, price_of(w, leg_at(w, leg).instrument))
         leg = leg_at(w, leg).balance_next
@@ -143,8 +144,8 @@ def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: in
 
 
 @rule
-def _promised_units(w: Any, at: int, more_buying: int, more_selling: int) -> int:
-    """What a leg's open orders and its position promise of its balance."""
+def _promised_units(w: Any, at: int, more_buying: int, more_selling: int, exact: bool) -> int:
+    """What a leg's open orders and its position promise of its balance; not ``exact``: at most."""
     leg = leg_at(w, at)
     if instrument_at(w, leg.instrument).form == Form.SPOT:
         return int(leg.buying_cost * instrument_at(w, leg.instrument).factor)
@@ -153,21 +154,33 @@ def _promised_units(w: Any, at: int, more_buying: int, more_selling: int) -> int
         return 0
     seen = price_of(w, leg.instrument)
     promised = promised_initial(w, at, more_buying, more_selling, seen)
-    return promised + _standing_loss(w, at, seen) if has_orders else promised
+    if not has_orders:
+        return promised
+    return promised + (_standing_loss(w, at, seen) if exact else _largest_loss(w, at, seen))
+
+
+@rule
+def _largest_loss(w: Any, at: int, seen: int) -> int:
+    """A bound of ``_standing_loss``: no bid stands above the best bid, no offer below the best offer."""
+    leg = leg_at(w, at)
+    instrument = instrument_at(w, leg.instrument)
+    bid = front_at(w, ladder_number(leg.instrument, Ladder.BIDS))
+    ask = front_at(w, ladder_number(leg.instrument, Ladder.ASKS))
+    # Orders round one by one, by half a unit each at most, and none has less than one lot.
+    lost = 0
+    if leg.buying_lots > 0 and bid.level != 0 and bid.ticks > seen:
+        lost += _open_loss(instrument, Side.BUY.value, bid.ticks, leg.buying_lots, seen) + leg.buying_lots + 1
+    if leg.selling_lots > 0 and ask.level != 0 and ask.ticks < seen:
+        lost += _open_loss(instrument, Side.SELL.value, ask.ticks, leg.selling_lots, seen) + leg.selling_lots + 1
+    return int(lost)
 
 
 @rule
 def _standing_loss(w: Any, at: int, seen: int) -> int:
-    """What a leg's resting orders would lose against the mark at once if they traded at their limits.
-
-    A bid above the mark, or an offer below it, can only stand where the best of its side stands beyond the mark, so the
-    orders are looked at only then.
-    """
-    number = leg_at(w, at).instrument
-    bid = front_at(w, ladder_number(number, Ladder.BIDS))
-    ask = front_at(w, ladder_number(number, Ladder.ASKS))
-    if (bid.level == 0 or bid.ticks <= seen) and (ask.level == 0 or ask.ticks >= seen):
+    """What a leg's resting orders would lose against the mark at once if they traded at their limits."""
+    if _largest_loss(w, at, seen) == 0:
         return 0
+    number = leg_at(w, at).instrument
     lost = 0
     at = leg_at(w, at).first_order
     while at != 0:
@@ -182,7 +195,7 @@ def _standing_loss(w: Any, at: int, seen: int) -> int:
 @rule
 def needed_units(w: Any, at: int) -> int:
     """What a leg needs of its balance: its initial margin with open orders, their loss, and its own at the mark."""
-    needed = _promised_units(w, at, 0, 0)
+    needed = _promised_units(w, at, 0, 0, True)
     if leg_at(w, at).lots != 0:
         needed -= min(0, leg_profit(w, at, price_of(w, leg_at(w, at).instrument)))
     return int(needed)
@@ -272,7 +285,9 @@ def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     if tier_measure(terms_at(w, leg.instrument), reached, worth, worth) > largest:
         return Refusal.POSITION_TOO_LARGE
     lost = _open_loss(instrument, side, ticks, lots, seen)
-    short = lost - free_units(w, leg.balance, at, buying, selling)
+    if free_units(w, leg.balance, at, buying, selling, False) >= lost:
+        return Refusal.NONE
+    short = lost - free_units(w, leg.balance, at, buying, selling, True)
     if short > 0 and not _is_topped_up(w, leg.balance, short, leg.instrument):
         return Refusal.NOT_ENOUGH_MARGIN
     return Refusal.NONE
