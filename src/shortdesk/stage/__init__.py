@@ -1,0 +1,1 @@
+"""The stage: scenarios, the agents who play in them, runs and replays."""
