@@ -14,7 +14,7 @@ from shortdesk.market.world import Capacity, bare_world
 @pytest.mark.compiled
 def test_the_loop_counts_no_references(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled anew: numba does not show the code of a kernel that it takes from its cache."""
-    monkeypatch.setattr(compiler, "_keeps_kernels", lambda: False)
+    monkeypatch.setattr(compiler, "_keeps_kernels", lambda room: False)
     anew = kernel(obey_all.py_func)
     commands = new_commands(2)
     commands["account"] = commands["instrument"] = commands["price_ticks"] = commands["lots"] = 1

@@ -7,7 +7,7 @@ is compiled on 64-bit integers.
 A *kernel* is an entry point: a loop over rules and record arrays, compiled on its first call and
 kept in a disk cache. numba's cache does not notice a change in a callee that lives in another file
 (measured: the old answer came back), so the cache folder is named after a digest of every source
-file that may hold a rule or a kernel.
+file up to the kernel's own floor that may hold a rule or a kernel.
 
 Both are compiled without reference counting (``_nrt=False``, private to numba and therefore bounded
 in ``pyproject.toml``): such code may not allocate or return arrays, and helpers that take tables
@@ -24,6 +24,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, overload
 
 __all__ = ["cache_folder", "element", "interpreted", "kernel", "rule", "source_digest"]
@@ -107,8 +108,22 @@ class _Kernel:
             _register_rules()
             import numba
 
-            self._dispatcher = numba.njit(cache=_keeps_kernels(), **_OPTIONS)(self.py_func)
+            text = _calling_machine_code(self.py_func)
+            self._dispatcher = numba.njit(cache=_keeps_kernels(_room_of(self.py_func)), **_OPTIONS)(text)
         return self._dispatcher
+
+
+def _calling_machine_code(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same text, in which the name of another kernel means that kernel's compiled code.
+
+    A kernel may call a kernel: the one that is called is compiled once for all who call it, which rules are not.
+    """
+    kernels = {name: value for name, value in function.__globals__.items() if isinstance(value, _Kernel)}
+    called = {name: value.dispatcher() for name, value in kernels.items() if name in function.__code__.co_names}
+    if not called:
+        return function
+    text = FunctionType(function.__code__, {**function.__globals__, **called}, function.__name__)
+    return functools.update_wrapper(text, function)
 
 
 def _register_rules() -> None:
@@ -279,16 +294,21 @@ def _word_product() -> Any:
     return product
 
 
-@functools.cache
-def _keeps_kernels() -> bool:
-    """Point numba at the cache folder; False where nothing can be written there.
+def _room_of(function: Callable[..., Any]) -> str:
+    """The room a kernel stands in: it can call nothing of the floors above. Outside of the package: the highest."""
+    parts = function.__module__.split(".")
+    return parts[1] if parts[0] == "shortdesk" and len(parts) > 1 and parts[1] in _ROOMS else _ROOMS[-1]
+
+
+def _keeps_kernels(room: str) -> bool:
+    """Point numba at the cache folder of a room; False where nothing can be written there.
 
     Then every process compiles anew: numba would fall back to a folder beside the source, which no digest
     guards, and give stale answers.
     """
     import numba
 
-    folder = cache_folder()
+    folder = cache_folder(room)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -298,8 +318,8 @@ def _keeps_kernels() -> bool:
     return os.access(folder, os.W_OK)
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: the user's cache folder, one sub-folder per source digest."""
+def cache_folder(room: str = _ROOMS[-1]) -> Path:
+    """Where a room's compiled kernels are kept: the user's cache folder, one sub-folder per source digest."""
     chosen = os.environ.get("SHORTDESK_CACHE_DIR")
     if chosen:
         root = Path(chosen)
@@ -307,20 +327,20 @@ def cache_folder() -> Path:
         root = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "shortdesk"
     else:
         root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "shortdesk"
-    return root / "kernels" / source_digest()
+    return root / "kernels" / source_digest(room)
 
 
 @functools.cache
-def source_digest() -> str:
-    """Sixteen hex digits over all sources that may hold rules or kernels, and the settings."""
+def source_digest(room: str = _ROOMS[-1]) -> str:
+    """Sixteen hex digits over all sources up to a room's floor that may hold rules or kernels, and the settings."""
     import numba
 
     digest = hashlib.sha256()
     digest.update(f"{numba.__version__} {sys.version} {_OPTIONS}".encode())
     digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
     package = Path(__file__).resolve().parent.parent
-    for room in _ROOMS:
-        for path in sorted((package / room).rglob("*.py")):
+    for floor in _ROOMS[: _ROOMS.index(room) + 1]:
+        for path in sorted((package / floor).rglob("*.py")):
             digest.update(str(path.relative_to(package)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
