@@ -191,7 +191,8 @@ def glt_quotes(
     q - 1. With ``time_left`` infinite, v is the eigenvector of M's smallest eigenvalue: quotes that no longer depend
     on time.
 
-    Raises UsageError for parameters out of range or a limit that is not from 1 to 1,000.
+    Raises UsageError for parameters out of range, a limit that is not from 1 to 1,000, or one so far out that its
+    weight is no float.
     Source: Guéant, Lehalle and Fernandez-Tapia (2013).
     """
     _positive(risk_aversion=risk_aversion, fill_rate=fill_rate, fill_decay=fill_decay)
@@ -263,14 +264,20 @@ def _log_of_flow(diagonal: Floats, below: Floats, above: Floats, start: Floats, 
     if math.isfinite(time):
         for _ in range(doublings):
             flow = _squared(flow)
-        return np.log(flow @ start)
-    before = np.zeros_like(start)
-    log_v = np.log(flow @ start)
-    while np.abs(log_v - before).max() > 1e-13:
+        return _log(flow @ start)
+    before = np.full_like(start, math.inf)
+    log_v = _log(flow @ start)
+    while np.abs(log_v - before).max() > 1e-13 * np.abs(log_v).max():
         before, flow = log_v, _squared(flow)
-        log_v = np.log(flow @ start)
+        log_v = _log(flow @ start)
         log_v -= log_v[len(log_v) // 2]
     return log_v
+
+
+def _log(weights: Floats) -> Floats:
+    if not weights.min() > 0.0:
+        raise UsageError("the inventory limit lies too far out for this risk: its weight is below any float; lower it")
+    return np.log(weights)
 
 
 def _squared(flow: Floats) -> Floats:

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from shortdesk.ground.errors import InputError
+from shortdesk.doors.verify.adapt import Answer, Values, translated
 from shortdesk.market.tick_math import sqrt_price_x96_at_tick
 from shortdesk.study import amm
 
 __all__ = ["MODELS"]
 
-Values = Mapping[str, Any]
-
 _RESERVES = {"x": "reserve_in", "y": "reserve_out", "fee": "fee"}
 _POOL = {"quote_reserve": "quote_reserve", "base_reserve": "base_reserve"}
-
-
-def _model(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callable[[Values], Values]:
-    """The function under the vector's names; a parameter that is unknown or missing is an error."""
-
-    def answer(parameters: Values) -> Values:
-        unknown, missing = parameters.keys() - arguments.keys(), arguments.keys() - parameters.keys()
-        if unknown or missing:
-            raise InputError(f"parameters unknown: {sorted(unknown)}, missing: {sorted(missing)}")
-        found: Values = function(**{ours: parameters[theirs] for theirs, ours in arguments.items()})._asdict()
-        return found
-
-    return answer
-
-
-def _impermanent_loss(parameters: Values) -> Values:
-    return {"il": amm.impermanent_loss(**parameters)}
 
 
 def _tick(parameters: Values) -> Values:
@@ -39,21 +17,23 @@ def _tick(parameters: Values) -> Values:
     return {"sqrt_price_x96": str(price), "float_sqrt_price": price / 2**96}
 
 
-MODELS: dict[str, Callable[[Values], Values]] = {
-    "cpmm_swap": _model(amm.swap, _RESERVES | {"dx": "amount_in"}),
-    "sandwich_binding": _model(
+MODELS: dict[str, Answer] = {
+    "cpmm_swap": translated(amm.swap, _RESERVES | {"dx": "amount_in"}),
+    "sandwich_binding": translated(
         amm.sandwich, _RESERVES | {"victim_in": "victim_in", "slippage_tolerance": "slippage_tolerance"}
     ),
-    "sandwich_breakeven_victim": _model(amm.smallest_victim, _RESERVES),
-    "cpmm_external_arb": _model(amm.external_arbitrage, _POOL | {"fee": "fee", "external_price": "external_price"}),
-    "two_pool_arb": _model(amm.two_pool_arbitrage, {"pool_a": "pool_a", "pool_b": "pool_b", "fee": "fee"}),
-    "impermanent_loss": _impermanent_loss,
-    "lvr_cpmm": _model(amm.rebalancing_loss, {"sigma_per_sqrt_day": "sigma_per_sqrt_day", "pool_value": "pool_value"}),
-    "lvr_with_fees": _model(
+    "sandwich_breakeven_victim": translated(amm.smallest_victim, _RESERVES),
+    "cpmm_external_arb": translated(amm.external_arbitrage, _POOL | {"fee": "fee", "external_price": "external_price"}),
+    "two_pool_arb": translated(amm.two_pool_arbitrage, {"pool_a": "pool_a", "pool_b": "pool_b", "fee": "fee"}),
+    "impermanent_loss": translated(amm.impermanent_loss, {"price_ratio": "price_ratio"}, "il"),
+    "lvr_cpmm": translated(
+        amm.rebalancing_loss, {"sigma_per_sqrt_day": "sigma_per_sqrt_day", "pool_value": "pool_value"}
+    ),
+    "lvr_with_fees": translated(
         amm.rebalancing_loss_with_fees,
         {"sigma_per_sqrt_day": "sigma_per_sqrt_day", "block_time_s": "block_time_s", "fee_bps": "fees_bps"},
     ),
-    "v3_position": _model(
+    "v3_position": translated(
         amm.range_position,
         {
             "L": "liquidity",
@@ -63,7 +43,7 @@ MODELS: dict[str, Callable[[Values], Values]] = {
             "sigma_per_sqrt_day": "sigma_per_sqrt_day",
         },
     ),
-    "amm_price_push_cost": _model(amm.price_push_cost, _POOL | {"price_factor": "price_factor"}),
+    "amm_price_push_cost": translated(amm.price_push_cost, _POOL | {"price_factor": "price_factor"}),
     "tick_to_sqrt_price_x96": _tick,
 }
 """Every pool model: the vector's parameters in, the vector's expected names out."""
