@@ -26,8 +26,8 @@ gammas = st.floats(1e-6, 10.0)
 def loss_of_value(maker: tuple[float, float, float, float], limit: int, quotes: quoting.GltQuotes) -> Floats:
     """How fast the log of exp(-gamma theta(q)) moves under the stationary quotes, by inventory.
 
-    From the maker's own problem: gamma^2 sigma^2 q^2/2 + sum over sides of A e^(-k d) (exp(-gamma (d + theta' - theta)) - 1)
-    is the same for each q, with theta read off the quotes.
+    From the maker's own problem: gamma^2 sigma^2 q^2/2 + the sum over sides of A e^(-k d) (e^(-gamma (d + gain)) - 1)
+    is the same for each q; the gain in theta from one inventory to the next is read off the quotes.
     """
     gamma, sigma, rate, decay = maker
     premium = math.log1p(gamma / decay) / gamma
