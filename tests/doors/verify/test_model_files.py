@@ -16,6 +16,8 @@ FOLDER = Path(__file__).parents[2] / "vectors_models"
 
 SUBJECTS = {
     "market_making": ("models_making",),
+    "orderbook_cst": ("models_book",),
+    "orderbook_markov": ("models_book",),
 }
 """Each file, and the modules that answer it."""
 

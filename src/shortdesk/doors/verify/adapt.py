@@ -7,13 +7,18 @@ from typing import Any
 
 from shortdesk.ground.errors import InputError
 
-__all__ = ["Answer", "Values", "taken", "translated"]
+__all__ = ["Answer", "Values", "same", "taken", "translated"]
 
 Values = Mapping[str, Any]
 """The parameters of a vector, or its results, by their names there."""
 
 Answer = Callable[[Values], Values]
 """What answers a vector."""
+
+
+def same(names: str) -> dict[str, str]:
+    """Names, with blanks between them, that are the vector's and ours alike."""
+    return {name: name for name in names.split()}
 
 
 def taken(parameters: Values, names: Mapping[str, str], prose: frozenset[str] = frozenset()) -> dict[str, Any]:

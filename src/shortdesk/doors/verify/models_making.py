@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from shortdesk.doors.verify.adapt import Answer, Values, taken, translated
+from shortdesk.doors.verify.adapt import Answer, Values, same, taken, translated
 from shortdesk.stage import adverse_selection, quote_trial, quoting
 
 __all__ = ["MODELS"]
@@ -62,7 +62,7 @@ MODELS: dict[str, Answer] = {
     ),
     "glosten_milgrom_sequence": translated(
         adverse_selection.informed_sequence,
-        {name: name for name in ("prior_high", "informed", "v_low", "v_high", "uninformed_buy", "trades")},
+        same("prior_high informed v_low v_high uninformed_buy trades"),
     ),
     "stale_quote_loss": translated(
         adverse_selection.stale_quote_loss,
