@@ -22,7 +22,7 @@ from shortdesk.ground.draw import (
     draw_word,
     philox,
 )
-from shortdesk.ground.draw import _ln as ln
+from shortdesk.ground.elementary import ln
 
 # Known answers of Philox4x64-10 in Random123 (kat_vectors): counter, key, block.
 PUBLISHED = [

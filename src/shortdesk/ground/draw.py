@@ -18,6 +18,7 @@ import numpy as np
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.double_word import mul_64_to_128
+from shortdesk.ground.elementary import ln
 
 __all__ = [
     "Purpose",
@@ -38,8 +39,6 @@ _M1 = np.uint64(0xCA5A826395121157)
 _W0 = np.uint64(0x9E3779B97F4A7C15)
 _W1 = np.uint64(0xBB67AE8584CAA73B)
 _ROUNDS = 10
-_LN_2 = math.log(2.0)
-_SQRT_HALF = math.sqrt(0.5)
 
 
 class Purpose(IntEnum):
@@ -115,27 +114,9 @@ def draw_uniform(seed: int, agent: int, purpose: int, counter: int) -> float:
 
 
 @rule
-def _ln(x: float) -> float:
-    """The natural logarithm of x > 0, within 4 units of its last place.
-
-    x = m · 2^e with m from √½ to √2, ln m = 2 (s + s³/3 + s⁵/5 + …) with s = (m - 1) / (m + 1): |s| < 0.172, so
-    twelve terms are enough. Machines' own logarithms differ in the last bit; this one does not.
-    """
-    m, e = math.frexp(x)
-    if m < _SQRT_HALF:
-        m, e = 2.0 * m, e - 1
-    s = (m - 1.0) / (m + 1.0)
-    square = s * s
-    total = 0.0
-    for power in range(23, 1, -2):
-        total = (total + 1.0 / power) * square
-    return float(e) * _LN_2 + 2.0 * (s + s * total)
-
-
-@rule
 def draw_exponential(seed: int, agent: int, purpose: int, counter: int) -> float:
     """An exponential of mean 1 by inversion: -ln(1 - u); from 0 to 53 ln 2 = 36.7."""
-    return -_ln(1.0 - _to_unit(_block(seed, agent, purpose, counter, 0)[0]))
+    return -ln(1.0 - _to_unit(_block(seed, agent, purpose, counter, 0)[0]))
 
 
 @rule
@@ -148,5 +129,5 @@ def draw_normal(seed: int, agent: int, purpose: int, counter: int) -> float:
         y = 2.0 * _to_unit(block[1]) - 1.0
         square = x * x + y * y
         if 0.0 < square < 1.0:
-            return x * math.sqrt(-2.0 * _ln(square) / square)
+            return x * math.sqrt(-2.0 * ln(square) / square)
         attempt += 1

@@ -413,6 +413,9 @@ USES: Mapping[Kind, Use] = MappingProxyType(
         ),
         Kind.AGENT_WAKE: _use("an agent was woken", {}, account="the agent's account", units="number of this wake"),
         Kind.SNAPSHOT: _use("a checkpoint was taken", {}, units="hash of the World, as a signed word"),
+        Kind.PRESENCE: _use(
+            "a market maker left its book or came back", _WHERE, account="the maker", units="1 back, 0 gone"
+        ),
         Kind.STOPPED: _use("the run ended", {}, account="the agent that ended it; -1 when none", code="Stop"),
     }
 )

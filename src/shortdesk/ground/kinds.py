@@ -102,6 +102,7 @@ class Kind(IntEnum):
     AGENT_WAKE = 126
     SNAPSHOT = 127
     STOPPED = 128
+    PRESENCE = 129
 
 
 class Mechanism(IntEnum):

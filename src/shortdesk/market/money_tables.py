@@ -31,6 +31,7 @@ VENUE = row_type(
     ("step_tiers", "<u1"),  # how many tiers one step goes down
     ("last_taken", "<u1"),  # in the lowest of so many tiers the whole is taken over
     ("asks_everybody", "<u1"),  # tests: liquidations found without triggers
+    ("spares_everybody", "<u1"),  # counterfactuals: nobody is liquidated
     ("switches_open", "<u1"),  # legs may change between isolated and cross while they are open
     ("is_down", "<u1"),
 )
@@ -98,7 +99,7 @@ BALANCE = row_type(
 CASE = row_type(
     ("since_row", "<i8"),  # the journal row that began the liquidation
     ("step_row", "<i8"),  # the journal row of the present step
-    ("step_left", "<i8"),  # lots that the step's order was to leave, unsigned
+    ("step_held", "<i8"),  # lots of its leg when the step began, unsigned
     ("step_lots", "<i8"),  # lots of the step's order, then those that covers still have to take; unsigned
     ("step_ticks", "<i8"),  # at this price
     ("step", "<i4"),  # from 1

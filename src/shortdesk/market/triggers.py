@@ -122,7 +122,9 @@ def _has_room_to_ask(w: Any, at: int) -> bool:
 def _ask(w: Any, at: int) -> None:
     """Dead balances fall sick; the others wait for their new triggers."""
     balance = balance_at(w, at)
-    if balance.state >= RiskState.LIQUIDATING or account_at(w, balance.account).role != Role.TRADER:
+    owner = account_at(w, balance.account)
+    spared = venue_at(w, owner.venue).spares_everybody != 0
+    if balance.state >= RiskState.LIQUIDATING or owner.role != Role.TRADER or spared:
         _disarm_all(w, at)
         return
     risk = balance_risk(w, at)
@@ -130,7 +132,7 @@ def _ask(w: Any, at: int) -> None:
         _look_after_flat(w, at)
     elif is_dead(w, at, risk):
         _fall_sick(w, at)
-    elif venue_at(w, account_at(w, balance.account).venue).asks_everybody == 0:
+    elif venue_at(w, owner.venue).asks_everybody == 0:
         arm(w, at, risk)
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "next_arrival_ns",
     "next_message",
     "send",
+    "send_one",
     "set_delay",
     "waiting",
 ]
@@ -91,12 +92,13 @@ def send(w: Any, commands: Any, first: int) -> int:
             clock.halt = Halt.TABLE_FULL
             clock.full_table = Shelf.MESSAGES
             return at
-        _send_one(w, commands[at])
+        send_one(w, commands[at])
     return len(commands)
 
 
 @rule
-def _send_one(w: Any, command: Any) -> None:
+def send_one(w: Any, command: Any) -> None:
+    """Send one command at its time; the caller has asked for room in the inbox."""
     sent_ns = max(command.time_ns, clock_of(w).now_ns)
     arrives_ns = _arrival_ns(w, _link_of(w, command), sent_ns)
     slot = _push(w, arrives_ns, sent_ns, _venue_of(w, command))

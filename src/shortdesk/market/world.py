@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ from shortdesk.market.tables import (
 )
 from shortdesk.market.wire import send
 
-__all__ = ["Capacity", "World", "bare_world"]
+__all__ = ["Capacity", "World", "bare_world", "laid_out"]
 
 _LINE = 64
 _MAGIC = "shortdesk world"
@@ -123,7 +124,7 @@ class World:
             if value < 1 or value >= 1 << 31:
                 raise UsageError(f"capacity of {field.name} is {value}; expected 1 to {(1 << 31) - 1}")
         self.capacity = capacity
-        self.block = _laid_out(capacity)
+        self.block = laid_out([(capacity.rows(shelf), TABLES[shelf].itemsize) for shelf in Shelf])
 
     def table(self, shelf: Shelf) -> NDArray[Any]:
         """One table as a numpy array that looks into the block."""
@@ -253,7 +254,7 @@ class World:
         while True:
             at = int(obey_all(self.block, commands, at))
             pieces.append(self.take_journal())
-            if self._is_done(grows):
+            if self.is_done(grows):
                 return np.concatenate(pieces)
 
     def send(self, commands: NDArray[Any], *, grows: bool = True) -> None:
@@ -263,7 +264,7 @@ class World:
             UsageError: the inbox is full and ``grows`` is False; what was sent before is under way.
         """
         at = int(send(self.block, commands, 0))
-        while not self._is_done(grows):
+        while not self.is_done(grows):
             at = int(send(self.block, commands, at))
 
     def advance(self, until_ns: int, *, grows: bool = True) -> NDArray[Any]:
@@ -276,10 +277,10 @@ class World:
         while True:
             advance(self.block, until_ns)
             pieces.append(self.take_journal())
-            if self._is_done(grows):
+            if self.is_done(grows):
                 return np.concatenate(pieces)
 
-    def _is_done(self, grows: bool) -> bool:
+    def is_done(self, grows: bool) -> bool:
         """Whether the last call came to its end; where a table was full there is more room now."""
         halt = int(clock_of(self.block).halt)
         if halt == Halt.TABLE_FULL:
@@ -314,17 +315,17 @@ def _aligned(size: int) -> NDArray[np.uint8]:
     return raw[offset : offset + size]
 
 
-def _laid_out(capacity: Capacity) -> NDArray[np.uint8]:
+def laid_out(sizes: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
+    """A block of empty tables, each given as how many rows it has and how wide one is, behind their shelf rows."""
     places = []
-    at = -(-SHELF_BYTES // _LINE) * _LINE
-    for shelf in Shelf:
-        end = at + capacity.rows(shelf) * TABLES[shelf].itemsize
-        places.append((at, end))
-        at = -(-end // _LINE) * _LINE
+    at = -(-SHELF.itemsize * len(sizes) // _LINE) * _LINE
+    for rows, width in sizes:
+        places.append((at, at + rows * width))
+        at = -(-(at + rows * width) // _LINE) * _LINE
     block = _aligned(at)
-    for shelf, (start, end) in zip(Shelf, places, strict=True):
+    for shelf, (start, end) in enumerate(places):
         place = shelf_at(block, shelf)
-        place.start, place.end, place.rows = start, end, capacity.rows(shelf)
+        place.start, place.end, place.rows = start, end, sizes[shelf][0]
     return block
 
 

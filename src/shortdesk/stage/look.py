@@ -1,0 +1,94 @@
+"""What an agent sees at the moment of its wake. Its orders arrive later by both ways of its latency together.
+
+Seeing the book of now and acting at now + feed + order latency is the same as seeing it a feed's latency later and
+acting then: the two delays are one number, that of the account's link.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shortdesk.ground.compile import rule
+from shortdesk.market.accounts import Hedge, find_leg
+from shortdesk.market.book import find_order
+from shortdesk.market.ladder import Ladder, ladder_number
+from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at
+
+__all__ = [
+    "ask_ticks",
+    "best_lots",
+    "bid_ticks",
+    "held_lots",
+    "imbalance",
+    "leg_of",
+    "mid_ticks",
+    "rests",
+    "spread_ticks",
+]
+
+
+@rule(inline=True)
+def bid_ticks(w: Any, number: int) -> int:
+    """The best bid; 0 where there is none."""
+    front = front_at(w, ladder_number(number, Ladder.BIDS))
+    return int(front.ticks) if front.level != 0 else 0
+
+
+@rule(inline=True)
+def ask_ticks(w: Any, number: int) -> int:
+    """The best ask; 0 where there is none."""
+    front = front_at(w, ladder_number(number, Ladder.ASKS))
+    return int(front.ticks) if front.level != 0 else 0
+
+
+@rule
+def mid_ticks(w: Any, number: int) -> float:
+    """The middle of the best prices; with one side empty the other, with both the last trade, else the mark."""
+    bid, ask = bid_ticks(w, number), ask_ticks(w, number)
+    if bid != 0 and ask != 0:
+        return (bid + ask) * 0.5
+    if bid != 0 or ask != 0:
+        return float(max(bid, ask))
+    instrument = instrument_at(w, number)
+    return float(instrument.last_ticks) if instrument.last_ticks != 0 else float(instrument.mark_ticks)
+
+
+@rule
+def spread_ticks(w: Any, number: int) -> int:
+    """Best ask less best bid; 0 where a side is empty."""
+    bid, ask = bid_ticks(w, number), ask_ticks(w, number)
+    return ask - bid if bid != 0 and ask != 0 else 0
+
+
+@rule
+def best_lots(w: Any, number: int, which: int) -> int:
+    """Lots that show at the best price of one ladder."""
+    front = front_at(w, ladder_number(number, which))
+    return int(level_at(w, front.level).lots) if front.level != 0 else 0
+
+
+@rule
+def imbalance(w: Any, number: int) -> float:
+    """(bid lots - ask lots) / (bid lots + ask lots) at the best prices, -1 to 1; 0 where both are empty."""
+    bids, asks = best_lots(w, number, Ladder.BIDS.value), best_lots(w, number, Ladder.ASKS.value)
+    return float(bids - asks) / float(bids + asks) if bids + asks > 0 else 0.0
+
+
+@rule(inline=True)
+def leg_of(w: Any, account: int, number: int) -> int:
+    """The account's leg; 0 while it has none."""
+    return find_leg(w, account, number, Hedge.BOTH.value)
+
+
+@rule
+def held_lots(w: Any, account: int, number: int) -> int:
+    """The account's position, short < 0."""
+    leg = leg_of(w, account, number)
+    return int(leg_at(w, leg).lots) if leg != 0 else 0
+
+
+@rule
+def rests(w: Any, account: int, number: int, client_id: int) -> int:
+    """The row of a live order of the account; 0 when it is gone or has not arrived yet."""
+    leg = leg_of(w, account, number)
+    return find_order(w, leg, client_id) if leg != 0 else 0

@@ -1,0 +1,86 @@
+"""The loop: whoever is due next is woken, and between two wakes the market obeys what has arrived.
+
+Everything runs in one compiled call; it comes back to Python only when the market needs room, when an agent of the
+user's own is due, or when time is up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shortdesk.ground.compile import kernel, rule
+from shortdesk.market.advance import advance
+from shortdesk.market.entry import Halt
+from shortdesk.market.tables import Shelf, clock_of, has_room
+from shortdesk.stage.agents.clock import wake_clock
+from shortdesk.stage.agents.crowd import wake_crowd
+from shortdesk.stage.agents.latent import wake_latent
+from shortdesk.stage.agents.maker import wake_maker
+from shortdesk.stage.agents.metaorder import wake_metaorder
+from shortdesk.stage.agents.noise import wake_noise
+from shortdesk.stage.agents.shock import wake_shock
+from shortdesk.stage.agents.value import wake_value
+from shortdesk.stage.parts import AgentKind, agent_at, play_of
+from shortdesk.stage.pen import MOST_MESSAGES
+from shortdesk.stage.wakes import NEVER_NS, first_wake_ns, first_woken, put_off
+
+__all__ = ["play_on", "wake_later"]
+
+
+@kernel
+def play_on(w: Any, s: Any, until_ns: int) -> int:
+    """Let time pass up to ``until_ns``; how many were woken. ``Halt`` and ``python_agent`` say why it ended."""
+    clock, play = clock_of(w), play_of(s)
+    play.python_agent = 0
+    woken = 0
+    while True:
+        due_ns = first_wake_ns(s)
+        advance(w, min(due_ns, until_ns))
+        if clock.halt != Halt.DONE or due_ns > until_ns:
+            break
+        if not has_room(w, Shelf.INBOX, MOST_MESSAGES):
+            clock.halt = Halt.TABLE_FULL
+            clock.full_table = Shelf.MESSAGES
+            break
+        clock.cause = -1
+        clock.mechanism = 0
+        agent = first_woken(s)
+        if agent_at(s, agent).kind == AgentKind.PYTHON:
+            play.python_agent = agent
+            break
+        agent_at(s, agent).wakes += 1
+        put_off(s, wake(w, s, agent))
+        woken += 1
+    play.woken += woken
+    return woken
+
+
+@kernel
+def wake_later(s: Any, time_ns: int) -> None:
+    """The agent that Python woke is due again at ``time_ns``."""
+    agent_at(s, first_woken(s)).wakes += 1
+    play_of(s).woken += 1
+    put_off(s, time_ns)
+
+
+@rule
+def wake(w: Any, s: Any, agent: int) -> int:
+    """Let an agent act; when it is to be woken again."""
+    kind = int(agent_at(s, agent).kind)
+    if kind == AgentKind.NOISE:
+        return wake_noise(w, s, agent)
+    if kind == AgentKind.LATENT:
+        return wake_latent(w, s, agent)
+    if kind == AgentKind.MAKER:
+        return wake_maker(w, s, agent)
+    if kind == AgentKind.CROWD:
+        return wake_crowd(w, s, agent)
+    if kind == AgentKind.METAORDER:
+        return wake_metaorder(w, s, agent)
+    if kind == AgentKind.CLOCK:
+        return wake_clock(w, s, agent)
+    if kind == AgentKind.VALUE:
+        return wake_value(w, s, agent)
+    if kind == AgentKind.SHOCK:
+        return wake_shock(w, s, agent)
+    return NEVER_NS

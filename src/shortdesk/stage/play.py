@@ -1,0 +1,139 @@
+"""A Stage in play: a World and the people beside it, let run, cloned, hashed, and changed for a counterfactual."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shortdesk.ground.errors import UsageError, unknown_name
+from shortdesk.ground.kinds import Mechanism
+from shortdesk.ground.run_folder import Names
+from shortdesk.market.entry import Halt
+from shortdesk.market.tables import Shelf, clock_of, shelf_at, venue_at
+from shortdesk.market.world import World
+from shortdesk.stage.build import Built, build
+from shortdesk.stage.cast import Cast
+from shortdesk.stage.loop import play_on
+from shortdesk.stage.parts import agent_at, play_of
+from shortdesk.stage.scenario import Scenario
+
+__all__ = ["Play", "open_play"]
+
+
+class Play:
+    """One run of a scenario, as far as it has come. ``now_ns`` is its time."""
+
+    def __init__(self, scenario: Scenario, built: Built) -> None:
+        self.scenario = scenario
+        self.world = built.world
+        self.block = built.block
+        self.cast: Cast = built.cast
+        self.names: Names = built.names
+        self._waiting = [built.opening]
+
+    @property
+    def now_ns(self) -> int:
+        """The time up to which everything has happened."""
+        return int(clock_of(self.world.block).now_ns)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the horizon is reached."""
+        return self.now_ns >= self.scenario.end_ns
+
+    def run(self, until_ns: int) -> Iterator[NDArray[Any]]:
+        """Let time pass up to ``until_ns``; journal rows in pieces, as they are written."""
+        yield from self._waiting
+        self._waiting = []
+        until_ns = min(until_ns, self.scenario.end_ns)
+        while True:
+            play_on(self.world.block, self.block, until_ns)
+            rows = self.world.take_journal()
+            if len(rows):
+                yield rows
+            halt = int(clock_of(self.world.block).halt)
+            if halt == Halt.TABLE_FULL:
+                self.world.grow(Shelf(int(clock_of(self.world.block).full_table)))
+            elif halt == Halt.DONE and int(play_of(self.block).python_agent) == 0:
+                return
+
+    def run_all(self, until_ns: int | None = None) -> NDArray[Any]:
+        """Let time pass up to ``until_ns``, or to the horizon; all journal rows at once."""
+        pieces = list(self.run(self.scenario.end_ns if until_ns is None else until_ns))
+        return np.concatenate(pieces) if pieces else self.world.take_journal()
+
+    def clone(self) -> Play:
+        """The same play again, independent of this one."""
+        other = copy.copy(self)
+        other.world = self.world.clone()
+        other.block = _copied(self.block)
+        other._waiting = list(self._waiting)
+        return other
+
+    def digest(self) -> str:
+        """Sixteen hex digits over the World and the people beside it."""
+        found = hashlib.sha256(self.world.digest().encode())
+        found.update(self.block.tobytes())
+        return found.hexdigest()[:16]
+
+    # --- what a counterfactual changes ----------------------------------------------------------------------
+
+    def switch_off(self, mechanisms: Iterable[Mechanism], from_ns: int) -> None:
+        """From ``from_ns`` on agents of these mechanisms do nothing; their draws go on.
+
+        Liquidations are the venue's own act: with them off nobody is liquidated from now on, whoever is broke stays.
+        """
+        play = play_of(self.block)
+        for mechanism in mechanisms:
+            if mechanism == Mechanism.LIQUIDATION:
+                self._spare_everybody()
+            play.off_mask = int(play.off_mask) | 1 << int(mechanism)
+        play.off_from_ns = from_ns
+
+    def _spare_everybody(self) -> None:
+        for at in range(1, int(shelf_at(self.world.block, Shelf.VENUES).used) + 1):
+            venue_at(self.world.block, at).spares_everybody = 1
+
+    def freeze_makers(self, from_ns: int) -> None:
+        """From ``from_ns`` on no maker leaves."""
+        play_of(self.block).stays_from_ns = from_ns
+
+    def take_away(self, population: str) -> None:
+        """The population's agents do nothing from now on.
+
+        Raises:
+            UsageError: there is no such population.
+        """
+        found = {one.name: one for one in self.cast.populations}
+        if population not in found:
+            raise UsageError(unknown_name("population", population, found))
+        for agent in found[population].agents:
+            agent_at(self.block, agent).is_away = 1
+
+    def change(self, act: Callable[[World], None]) -> None:
+        """Change the World itself, such as a venue's way of liquidating (``open_market.set_liquidation``)."""
+        act(self.world)
+
+
+def open_play(scenario: Scenario) -> Play:
+    """A scenario before its first second.
+
+    Raises:
+        UsageError: the scenario asks for what its sheets or its sizes do not allow.
+    """
+    return Play(scenario, build(scenario))
+
+
+def _copied(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same bytes elsewhere, beginning on a cache line like the first."""
+    line = 64
+    raw = np.zeros(len(block) + line, np.uint8)
+    offset = -raw.ctypes.data % line
+    other = raw[offset : offset + len(block)]
+    other[:] = block
+    return other

@@ -1,0 +1,298 @@
+"""A scenario: which venues, instruments and people, what happens to them, for how long, from which seed.
+
+A strict TOML file; every number carries its unit in its name. Values that are not said are the defaults of the terms,
+which say where they come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from shortdesk.ground.errors import InputError, UsageError, unknown_name
+from shortdesk.ground.toml import Lines, convert, read_toml
+from shortdesk.ground.venue import sheet_folder
+from shortdesk.stage.agents.crowd import CrowdTerms
+from shortdesk.stage.agents.latent import LatentTerms
+from shortdesk.stage.agents.maker import MakerTerms
+from shortdesk.stage.agents.metaorder import MetaorderTerms
+from shortdesk.stage.agents.noise import NoiseTerms
+from shortdesk.stage.agents.value import ValueTerms
+
+__all__ = [
+    "InstrumentTerms",
+    "MemberTerms",
+    "PopulationTerms",
+    "Scenario",
+    "ShockTerms",
+    "VenueTerms",
+    "find_scenario",
+    "read_scenario",
+    "scenario_digest",
+    "scenario_folder",
+    "scenario_names",
+    "with_settings",
+]
+
+PopulationTerms = LatentTerms | NoiseTerms | MetaorderTerms | MakerTerms | CrowdTerms | ValueTerms
+"""The terms of every kind of agent."""
+
+
+class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Unknown keys are errors."""
+
+
+class VenueTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A venue that follows a shipped sheet."""
+
+    name: str
+    sheet: str
+    """A venue with a sheet, such as ``binance_usdm``."""
+    day: date
+    """Whose rules are in force."""
+    kind: str = ""
+    """A product of the sheet, such as ``linear``; empty: its first."""
+    insurance_usd: float = 0
+    """What the insurance fund holds at the opening, in the quote."""
+    liquidates_like: str = ""
+    """Another venue's sheet, whose way of liquidating is used instead."""
+    wait_s: float | None = None
+    """Pause after each step of a liquidation, instead of the sheet's."""
+    adl: bool = True
+    """False: nobody is deleveraged; the fund and then the venue bear what is left."""
+
+
+class MemberTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A member of an index."""
+
+    source: str = "elsewhere"
+    """An instrument whose middle it reports; ``elsewhere``: what the base is worth to those who know."""
+    weight: int = 1
+
+
+class InstrumentTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A perpetual or a spot pair."""
+
+    name: str
+    venue: str
+    kind: Literal["perp", "spot"] = "perp"
+    base: str
+    quote: str = "USDT"
+    symbol: str = ""
+    """Whose tiers are taken from the sheet; empty: the name."""
+    price: Decimal
+    tick: Decimal
+    lot: Decimal
+    index: tuple[MemberTerms, ...] = (MemberTerms(),)
+    clock_s: float = 1.0
+    """Time between two ticks of index and mark."""
+    stale_s: float = 0
+    """Members older than this are left out of the index; 0: never."""
+    impact_usd: float = 0
+    """Worth of the order whose average price the premium is sampled from; 0: the best price."""
+    taker_bps: float | None = None
+    maker_bps: float | None = None
+    """Fees instead of the sheet's."""
+
+
+class ShockTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that the scenario itself does."""
+
+    at_s: float
+    act: Literal["news", "makers_away", "halt", "outage", "delay", "mute", "recall", "peg"]
+    target: str
+    """An instrument; for ``outage`` a venue, for ``recall`` an asset; for ``mute`` and ``peg`` ``INSTRUMENT/2``, the
+    second member of its index."""
+    amount: float = 1.0
+    """news: part of the value; makers_away, delay: seconds; halt, outage, mute: 1 begins, 0 ends; recall: part of
+    every loan; peg: what one coin is worth."""
+
+
+class Scenario(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A market with its people, before the first second."""
+
+    name: str
+    about: str = ""
+    sources: tuple[str, ...] = ()
+    """Where the sizes come from; what is our assumption says so."""
+    start: datetime = datetime(2026, 1, 5, tzinfo=UTC)
+    horizon_s: float
+    seed: int = 1
+    decimals: dict[str, int] = {}
+    """Decimals of an asset's smallest unit; 6 for quotes and 8 for bases that are not named."""
+    venue: tuple[VenueTerms, ...]
+    instrument: tuple[InstrumentTerms, ...]
+    population: tuple[PopulationTerms, ...]
+    shock: tuple[ShockTerms, ...] = ()
+    trigger_s: float = 0
+    """When what the scenario is about begins: where counterfactuals fork, and what peaks are measured from."""
+
+    @property
+    def start_ns(self) -> int:
+        """The first nanosecond."""
+        return int(self.start.timestamp()) * 10**9
+
+    @property
+    def end_ns(self) -> int:
+        """The last nanosecond."""
+        return self.start_ns + int(self.horizon_s * 1e9)
+
+
+def scenario_folder() -> Path:
+    """Where the shipped scenarios are."""
+    return sheet_folder() / "scenarios"
+
+
+def scenario_names() -> list[str]:
+    """The shipped scenarios, in alphabetical order."""
+    return sorted(path.stem for path in scenario_folder().glob("*.toml"))
+
+
+def find_scenario(given: str, settings: Sequence[str] = ()) -> Scenario:
+    """A shipped scenario by name, or a scenario file.
+
+    Raises:
+        UsageError: there is neither.
+        InputError: the file is wrong; names file, line and field.
+    """
+    path = scenario_folder() / f"{given}.toml"
+    if path.is_file():
+        return read_scenario(path, settings)
+    if given.endswith(".toml") or "/" in given:
+        return read_scenario(Path(given), settings)
+    raise UsageError(f"{unknown_name('scenario', given, scenario_names())} Or give a file that ends in .toml.")
+
+
+def read_scenario(path: Path, settings: Sequence[str] = ()) -> Scenario:
+    """A scenario file, checked, with ``settings`` such as ``makers.count=4`` put over it.
+
+    Raises:
+        UsageError: a setting that names nothing.
+        InputError: names file, line and field.
+    """
+    content, lines = read_toml(path)
+    return scenario_of(with_settings(content, settings), lines, str(path))
+
+
+def scenario_of(content: Mapping[str, Any], lines: Lines, name: str) -> Scenario:
+    """A scenario out of what a file says, checked.
+
+    Raises:
+        InputError: names file, line and field.
+    """
+    found = convert(content, Scenario, lines, name)
+    for field, problem in _problems(found):
+        raise InputError(f"{problem}, field {field}", f"{name}:{lines.of(field)}")
+    return found
+
+
+def scenario_digest(scenario: Scenario) -> str:
+    """Sixteen hex digits over all that a scenario says, its seed included."""
+    return hashlib.sha256(msgspec.json.encode(scenario, order="deterministic")).hexdigest()[:16]
+
+
+def with_settings(content: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The content of a file with some values replaced: ``seed=3``, ``makers.limit_usd=5e5``, ``perp.adl=false``.
+
+    The first part names a population, an instrument, a venue or a shock's act; without a point it is a key of the
+    scenario itself.
+
+    Raises:
+        UsageError: no ``=``, a name that nobody has, or a value that is no TOML value.
+    """
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals:
+            raise UsageError(f"setting '{setting}': expected name=value, such as makers.count=4")
+        target: dict[str, Any] = content
+        owner, _, key = path.strip().rpartition(".")
+        if owner:
+            target = _named(content, owner, setting)
+        target[key] = _value(text.strip(), setting)
+    return content
+
+
+def _named(content: Mapping[str, Any], name: str, setting: str) -> dict[str, Any]:
+    found: dict[str, dict[str, Any]] = {}
+    for table in ("shock", "venue", "instrument", "population"):
+        for row in content.get(table, ()):
+            found[str(row.get("name") or row.get("act", ""))] = row
+    if name not in found:
+        raise UsageError(f"setting '{setting}': {unknown_name('name', name, found)}")
+    return found[name]
+
+
+def _value(text: str, setting: str) -> Any:
+    import tomllib
+
+    for written in (text, f'"{text}"'):
+        try:
+            return tomllib.loads(f"value = {written}", parse_float=Decimal)["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    raise UsageError(f"setting '{setting}': '{text}' is not a value")
+
+
+def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """What is wrong with a scenario whose keys and types are right: the field and the complaint."""
+    if not 0 < scenario.horizon_s <= 30 * 86_400:
+        yield "horizon_s", f"{scenario.horizon_s:g}; expected more than 0 and at most thirty days"
+    if not 0 <= scenario.seed < 1 << 62:
+        yield "seed", f"{scenario.seed}; expected 0 to 2^62"
+    if not 0 <= scenario.trigger_s <= scenario.horizon_s:
+        yield "trigger_s", f"{scenario.trigger_s:g} lies outside of the horizon"
+    for table, rows in (
+        ("venue", scenario.venue),
+        ("instrument", scenario.instrument),
+        ("population", scenario.population),
+    ):
+        seen: set[str] = set()
+        for at, row in enumerate(rows):
+            if row.name in seen:
+                yield f"{table}[{at}].name", f"a second {table} is called '{row.name}'"
+            seen.add(row.name)
+    yield from _instrument_problems(scenario)
+    yield from _population_problems(scenario)
+
+
+def _instrument_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    venues = [venue.name for venue in scenario.venue]
+    names = [one.name for one in scenario.instrument]
+    for at, one in enumerate(scenario.instrument):
+        if one.venue not in venues:
+            yield f"instrument[{at}].venue", unknown_name("venue", one.venue, venues)
+        for field in ("price", "tick", "lot"):
+            if not getattr(one, field) > 0:
+                yield f"instrument[{at}].{field}", f"{getattr(one, field)}; expected more than 0"
+        if one.price % one.tick:
+            yield f"instrument[{at}].price", f"{one.price} is not on the grid of {one.tick}"
+        if not one.clock_s > 0:
+            yield f"instrument[{at}].clock_s", f"{one.clock_s:g}; expected more than 0"
+        for member in one.index:
+            if member.source != "elsewhere" and member.source not in names:
+                yield f"instrument[{at}].index", unknown_name("instrument", member.source, [*names, "elsewhere"])
+
+
+def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    names = [one.name for one in scenario.instrument]
+    for at, population in enumerate(scenario.population):
+        where = f"population[{at}]"
+        if population.instrument not in names:
+            yield f"{where}.instrument", unknown_name("instrument", population.instrument, names)
+        for field in population.__struct_fields__:
+            value = getattr(population, field)
+            if isinstance(value, float | int) and value < 0 and field not in _SIGNED:
+                yield f"{where}.{field}", f"{value:g} is negative"
+    for at, shock in enumerate(scenario.shock):
+        if not 0 <= shock.at_s <= scenario.horizon_s:
+            yield f"shock[{at}].at_s", f"{shock.at_s:g} lies outside of the horizon"
+
+
+_SIGNED = {"entry_mean", "amount_usd", "at_s"}
+"""Fields of populations that may be negative."""
