@@ -178,6 +178,13 @@ def test_ignition_is_where_the_push_pays_for_the_way(rows: list[tuple[float, int
     assert price == (min(pays) if pays else None)
 
 
+def test_a_rung_that_is_met_in_decimals_is_met() -> None:
+    """1.1 - 1.0 is a little more than 0.1 in floats."""
+    assert 1.1 - 1.0 > 0.1
+    assert run_cascade(ladder_of(1.0, [1.1], [1], kappa=1), 0.1).n_levels == 1
+    assert run_cascade(ladder_of(1.0, [1.1], [1], kappa=1), 0.0999999).n_levels == 0
+
+
 def test_impacts() -> None:
     assert impact_of([0, 4, 9], 2.0).tolist() == [0, 8, 18]
     assert impact_of([0, 4, 9], 2.0, "sqrt").tolist() == [0, 4, 6]

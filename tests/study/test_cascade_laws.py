@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.study.cascade import ladder_of, run_cascade
-from shortdesk.study.cascade_laws import borel, count_law, paced_bound, resilient_move, uniform_density
+from shortdesk.study.cascade_laws import borel, count_law, fit_counts, paced_bound, resilient_move, uniform_density
 
 
 def simulated_counts(theta: float, branching: float, runs: int, seed: int) -> list[int]:
@@ -32,14 +32,31 @@ def simulated_counts(theta: float, branching: float, runs: int, seed: int) -> li
 
 @pytest.mark.parametrize(("theta", "branching"), [(3.0, 0.2), (1.0, 0.5), (2.0, 0.7)])
 def test_simulated_ladders_have_the_count_law(theta: float, branching: float) -> None:
-    """Kolmogorov-Smirnov at 1%: 1.63 / sqrt(runs), which is too wide for a discrete law and never too narrow."""
-    runs = 2000
-    counts = np.array(simulated_counts(theta, branching, runs, seed=7))
-    ours = np.cumsum(count_law(theta, branching, np.arange(counts.max() + 1)).pmf)
-    measured = np.cumsum(np.bincount(counts)) / runs
-    assert float(np.abs(ours - measured).max()) < 1.63 / math.sqrt(runs)
-    wrong = np.cumsum(count_law(theta, branching + 0.1, np.arange(counts.max() + 1)).pmf)
-    assert float(np.abs(wrong - measured).max()) > 1.63 / math.sqrt(runs)
+    """And no other one: the right branching ratio passes, one that is a tenth off does not."""
+    counts = simulated_counts(theta, branching, 2000, seed=7)
+    found = fit_counts(counts, theta, branching)
+    assert found.p_value > 0.01
+    assert found.branching == pytest.approx(branching, abs=3 * found.standard_error)
+    assert found.standard_error < 0.03
+    assert fit_counts(counts, theta, branching + 0.1).p_value < 0.01
+
+
+def test_the_fit_as_a_table() -> None:
+    """Four cascades of 0, 0, 1, 3: a mean of 1 after an expected start of a half is a branching ratio of a half."""
+    found = fit_counts([0, 0, 1, 3], 0.5, 0.5)
+    assert found.branching == 0.5
+    assert found.standard_error == pytest.approx(0.5 * math.sqrt(2) / 2)
+    assert found.statistic == pytest.approx(math.exp(-0.5) + 0.5 * math.exp(-1) + 0.375 * math.exp(-1.5) - 0.75)
+    assert found.p_value == pytest.approx(1, abs=1e-6)
+    assert fit_counts([0, 0], 1.0, 0.5)[2:] == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(("scaled", "p"), [(1.2238, 0.1), (1.3581, 0.05), (1.6276, 0.01)])
+def test_the_usual_bounds_of_kolmogorov(scaled: float, p: float) -> None:
+    """All counts zero, so the distance is 1 - exp(-theta): chosen to stand at the printed 10%, 5% and 1% points."""
+    size = 10_000
+    distance = scaled / (math.sqrt(size) + 0.12 + 0.11 / math.sqrt(size))
+    assert fit_counts([0] * size, -math.log1p(-distance), 0.5).p_value == pytest.approx(p, rel=1e-3)
 
 
 @given(st.floats(0.0, 20.0), st.floats(0.0, 0.7))
@@ -153,6 +170,10 @@ def test_slips_are_named() -> None:
         resilient_move(0.01, 1.0, 0.1, [1.0])
     with pytest.raises(UsageError, match="whole numbers from 0 on"):
         count_law(1, 0.5, [0.5])
+    with pytest.raises(UsageError, match="counts are whole numbers"):
+        fit_counts([1.5, 2], 1, 0.5)
+    with pytest.raises(UsageError, match="theta must be finite, above 0; got 0"):
+        fit_counts([1, 2], 0, 0.5)
     with pytest.raises(UsageError, match="k must be finite, at least 1; got 0"):
         borel(0.5, [0])
     with pytest.raises(UsageError, match="resilience must be finite, above 0; got 0"):

@@ -156,10 +156,10 @@ def water_filling(
     # Filled to kink j: those up to j have given all they may, the rest give in proportion.
     done = np.cumsum(given_up)
     running = flow.sum() - np.cumsum(flow)
-    at_kink = done + kinks * running
+    at_kink = np.maximum.accumulate(done + kinks * running)
     place = int(np.searchsorted(at_kink, wanted, side="left"))
     if place == won.size:
-        return WaterFilling(won * cap, float(kinks[-1]), 0.0, wanted - float(done[-1]))
+        return WaterFilling(won * cap, float(kinks[-1]), 0.0, max(0.0, wanted - float(done[-1])))
     before = float(done[place - 1]) if place else 0.0
     rate = float(flow[place:].sum())
     level = (wanted - before) / rate if rate > 0 else float(kinks[place])

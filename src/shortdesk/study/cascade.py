@@ -41,6 +41,9 @@ __all__ = [
     "rungs",
 ]
 
+_HAIR = 1e-12
+"""A rung within this part of the price counts as reached: 1.1 - 1.0 is not 0.1 in floats, and means it."""
+
 Side = Literal["up", "down"]
 """``up`` for liquidation prices of shorts above the price, ``down`` for those of longs below it."""
 Impact = Literal["linear", "sqrt"]
@@ -147,7 +150,7 @@ def run_cascade(ladder: Ladder, shocks: npt.ArrayLike) -> Cascade:
     """The least fixed point for each shock (any shape), by simultaneous rounds from the shock on.
 
     All shocks advance together: a round costs one search per shock, and there are at most as many rounds as rungs.
-    The answer never falls with the shock.
+    The answer never falls with the shock. A rung that a move misses by less than a trillionth of the price is reached.
 
     Raises UsageError for a negative shock.
 
@@ -156,10 +159,11 @@ def run_cascade(ladder: Ladder, shocks: npt.ArrayLike) -> Cascade:
     105.75
     """
     shock = numbers("shocks", shocks, least=0.0)
+    reach = ladder.distances - _HAIR * ladder.price
     reached = np.zeros(shock.shape, dtype=np.intp)
     rounds = np.zeros(shock.shape, dtype=np.intp)
     while True:
-        now = np.searchsorted(ladder.distances, shock + ladder.pushes[reached], side="right")
+        now = np.searchsorted(reach, shock + ladder.pushes[reached], side="right")
         more = now > reached
         if not more.any():
             break
@@ -186,7 +190,7 @@ def rungs(ladder: Ladder) -> Rungs:
         size=ladder.sizes,
         gap=ladder.distances,
         push_from_below=before,
-        self_sustaining=before >= ladder.distances,
+        self_sustaining=before >= ladder.distances - _HAIR * ladder.price,
         shock_needed=np.maximum.accumulate(own),
     )
 
@@ -205,8 +209,8 @@ def ignition_price(ladder: Ladder) -> float | None:
 def critical_shock(ladder: Ladder, moves: npt.ArrayLike) -> Array:
     """The smallest shock whose cascade moves the price by at least each of ``moves`` (any shape).
 
-    With k rungs reached, which takes a shock of T_k, the move is shock + I(Q_k); so the answer is the least of
-    max(T_k, move - I(Q_k)) over those k for which it stays below T_(k+1). Without any rung in the way it is the move
+    With k rungs reached, which takes a shock of T_k, the move is shock + I(Q_k); so the answer is
+    max(T_k, move - I(Q_k)) for the first k that gets as far before T_(k+1). Without any rung in the way it is the move
     itself; the further below, the more of the move the ladder does.
 
     Raises UsageError for a negative move.
@@ -214,8 +218,8 @@ def critical_shock(ladder: Ladder, moves: npt.ArrayLike) -> Array:
     wanted = numbers("moves", moves, least=0.0)
     thresholds = np.concatenate(([0.0], rungs(ladder).shock_needed))
     following = np.concatenate((thresholds[1:], [np.inf]))
-    shock = np.maximum(thresholds, wanted[..., None] - ladder.pushes)
-    return np.asarray(np.where(shock < following, shock, np.inf).min(axis=-1))
+    rung = np.searchsorted(following + ladder.pushes, wanted, side="right")
+    return np.asarray(np.maximum(thresholds[rung], wanted - ladder.pushes[rung]))
 
 
 def local_gain(levels: npt.ArrayLike, sizes: npt.ArrayLike, edges: npt.ArrayLike, kappa: npt.ArrayLike) -> LocalGain:

@@ -19,15 +19,17 @@ import numpy as np
 import numpy.typing as npt
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.study.arrays import Array, Flags, numbers
+from shortdesk.study.arrays import Array, Flags, numbers, row
 
 __all__ = [
     "BorelLaw",
+    "CountFit",
     "CountLaw",
     "ResilientMove",
     "UniformCascade",
     "borel",
     "count_law",
+    "fit_counts",
     "paced_bound",
     "resilient_move",
     "uniform_density",
@@ -57,6 +59,19 @@ class CountLaw(NamedTuple):
     var: float
     p_runaway: float
     """The chance that the cascade never ends; 0 up to a branching ratio of 1."""
+
+
+class CountFit(NamedTuple):
+    """Counts of liquidations against the law."""
+
+    statistic: float
+    """Kolmogorov-Smirnov: the largest distance between the two cumulated laws."""
+    p_value: float
+    """The chance of a larger one if the law holds; for counts it errs upwards, so a small one can be trusted."""
+    branching: float
+    """Measured: 1 - theta / mean count; -inf when nobody was liquidated."""
+    standard_error: float
+    """Of the measured branching ratio, from the spread of the counts."""
 
 
 class BorelLaw(NamedTuple):
@@ -149,6 +164,31 @@ def count_law(theta: float, branching: float, k: npt.ArrayLike) -> CountLaw:
     mean = (start / (1.0 - n) if start else 0.0) if ends else math.inf
     var = (start / (1.0 - n) ** 3 if start else 0.0) if ends else math.inf
     return CountLaw(pmf, mean, var, -math.expm1(start * (_p_dies_out(n) - 1.0)))
+
+
+def fit_counts(counts: npt.ArrayLike, theta: float, branching: float) -> CountFit:
+    """Whether counts of independent cascades follow the count law, and the branching ratio that they show themselves.
+
+    p = 2 sum (-1)^(j-1) exp(-2 j^2 s^2), s = (sqrt(N) + 0.12 + 0.11 / sqrt(N)) D (Stephens 1970).
+
+    Raises UsageError for fewer than two counts, numbers that are no counts, or a theta that is not positive.
+    """
+    seen = row("counts", counts, least=0.0, at_least=2)
+    if (seen != np.floor(seen)).any():
+        raise UsageError("counts are whole numbers from 0 on")
+    start = float(numbers("theta", theta, above=0.0, axes=0))
+    law = count_law(start, branching, np.arange(int(seen.max()) + 1))
+    size = seen.size
+    measured = np.cumsum(np.bincount(seen.astype(np.intp))) / size
+    distance = float(np.abs(np.cumsum(law.pmf) - measured).max())
+    scaled = (math.sqrt(size) + 0.12 + 0.11 / math.sqrt(size)) * distance
+    terms = np.arange(1, 101)
+    p = 2.0 * float(((-1.0) ** (terms - 1) * np.exp(-2.0 * terms**2 * scaled**2)).sum()) if scaled > 0.2 else 1.0
+    mean = float(seen.mean())
+    if mean == 0.0:
+        return CountFit(distance, min(1.0, max(0.0, p)), -math.inf, math.inf)
+    error = start / mean**2 * float(seen.std(ddof=1)) / math.sqrt(size)
+    return CountFit(distance, min(1.0, max(0.0, p)), 1.0 - start / mean, error)
 
 
 def borel(branching: float, k: npt.ArrayLike) -> BorelLaw:
