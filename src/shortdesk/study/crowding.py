@@ -90,14 +90,15 @@ def concentration(weights: npt.ArrayLike) -> Concentration:
     share = np.sort(held / total)
     n = share.size
     hhi = float(share @ share)
+    even = 1.0 / n
     owned = share[share > 0]
     ranks = 2.0 * np.arange(1, n + 1) - n - 1.0
     return Concentration(
         hhi=hhi,
         effective_number=1.0 / hhi,
-        normalised_hhi=(hhi - 1.0 / n) / (1.0 - 1.0 / n) if n > 1 else 1.0,
-        entropy=float(-(owned * np.log(owned)).sum()),
-        gini=float(ranks @ share) / n,
+        normalised_hhi=max(0.0, hhi - even) / (1.0 - even) if n > 1 else 1.0,
+        entropy=max(0.0, -float((owned * np.log(owned)).sum())),
+        gini=max(0.0, float(ranks @ share) / n),
         top1=float(share[-1]),
     )
 
