@@ -20,7 +20,16 @@ Adapter = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 _ROOM = "shortdesk.doors.verify"
 _VENUE_ADAPTERS = ("perps", "rates", "loans")
-_MODEL_ADAPTERS = ("models", "models_amm", "models_cascade", "models_crowding", "models_book", "models_making")
+_MODEL_ADAPTERS = (
+    "models",
+    "models_amm",
+    "models_book",
+    "models_cascade",
+    "models_crowding",
+    "models_estimators",
+    "models_execution",
+    "models_making",
+)
 
 
 @dataclass(frozen=True, slots=True)
