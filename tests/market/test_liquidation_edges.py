@@ -222,3 +222,20 @@ def test_deposits_beyond_what_the_books_hold_are_refused() -> None:
         assert floor.refusal() == answer
         assert (floor.world.digest() == before) == (answer != Refusal.NONE)
     assert floor.wallet("bea") == Decimal(0)
+
+
+def test_only_a_step_that_closed_nothing_makes_the_next_wait() -> None:
+    """Four coins are on offer and nobody covers: the step that buys them was not idle, so the next follows at once.
+
+    That one finds nothing, and the third comes a second later.
+    """
+    floor = Floor(LiquidationTerms(LiquidationForm.IOC_THEN_TAKEOVER, ()))
+    floor.open("ann", 3_000, isolated=True)
+    floor.open("bob", 100_000, leverage=2)
+    floor.order("bob", 10, 1_000)
+    floor.order("ann", -10, 1_000)
+    floor.order("bob", -4, 1_050)
+    steps = only(floor.mark(1_090), "LIQUIDATION_STEP")
+    assert [lots for _, _, lots, _, _ in steps] == [10, 6]
+    assert floor.wait(0.999) == []
+    assert [lots for _, _, lots, _, _ in only(floor.wait(0.001), "LIQUIDATION_STEP")] == [6]

@@ -13,7 +13,8 @@ import numpy as np
 from tests.twin.account import AccountTerms
 from tests.twin.book import Order
 from tests.twin.command import Command, rows_of
-from tests.twin.market import Market, Terms
+from tests.twin.market import Market
+from tests.twin.venues import Terms
 
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInForce
@@ -67,7 +68,7 @@ class Pair:
         refusal = Refusal(int(clock_of(self.world.block).refusal))
         if refusal != self.twin.refusal:
             raise Differs(f"refusal: the World says {refusal.name}, the twin {self.twin.refusal.name}")
-        if refusal != Refusal.NONE:
+        if refusal != Refusal.NONE and not self.twin.woke:
             refused_changes_nothing(self.world, before)
         self.compare_books()
         self._count(rows)
@@ -221,14 +222,14 @@ def books_of_world(world: World, key_of: dict[int, tuple[int, int, int]]) -> dic
         side.sort(reverse=LADDERS.index(name) % 2 == 0)
     for at, (ticks, level) in enumerate(fronts):
         number, which = divmod(at, 8)
-        if which >= len(LADDERS) and world.table(Shelf.INSTRUMENTS)[number].settle_asset:
-            continue  # where legs wait for the price of their liquidation
+        if number == 0 or (which >= len(LADDERS) and world.table(Shelf.INSTRUMENTS)[number].settle_asset):
+            continue  # where the sick wait, and legs for the price of their liquidation
         side = found.get((number, LADDERS[which]), []) if which < len(LADDERS) else []
         if (level != 0) != bool(side) or (side and ticks != side[0][0]):
             raise Differs(f"front of {number} {which} is {ticks} ({level}); its prices are {[p for p, _ in side]}")
-    legs = world.table(Shelf.LEGS)[: world.used_rows(Shelf.LEGS)]
-    armed = {int(leg.level): int(level_ticks(w, int(leg.level))) for leg in legs if leg.level}
-    _check_pages(world, {row[6]: row[1] for row in heads} | armed)
+    others = [row for shelf in (Shelf.LEGS, Shelf.BALANCES) for row in world.table(shelf)[: world.used_rows(shelf)]]
+    waiting = {int(row.level): int(level_ticks(w, int(row.level))) for row in others if row.level}
+    _check_pages(world, {row[6]: row[1] for row in heads} | waiting)
     return found
 
 

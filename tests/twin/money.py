@@ -1,21 +1,14 @@
-"""The exact twin with money: balances in a dictionary, positions from their definition, margin before each order.
-
-Everything is exact and rounded where the venue rounds: fees and margins up, costs and worths to the nearest unit,
-coins of an inverse fill down for who buys and up for who sells, the remainder carried on at the same price.
-"""
+"""The exact twin with money: margin before each order, what a fill moves, money in and out, settings."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any, NamedTuple
 
-from tests.twin.account import AccountTerms
+from tests.twin.bank import MOST_UNITS, BalanceKey, Bank, Position, worth
 from tests.twin.book import LegKey, Order, reducible
 from tests.twin.command import Command
-from tests.twin.market import ABOUT_ORDERS, AT_MARKET, Market, Terms
+from tests.twin.venues import ABOUT_ORDERS, AT_MARKET, Terms
 
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind
@@ -23,236 +16,14 @@ from shortdesk.ground.order import OrderFlag, Refusal, Side
 from shortdesk.market.command import CommandKind
 from shortdesk.market.errands import Setting
 
-BalanceKey = tuple[int, int, LegKey | None]
-"""Account, asset, and the leg that the balance stands behind alone, or None for a wallet."""
-MOST_UNITS = 1 << 61
 
-
-class Ended(Exception):
-    """Somebody would be liquidated now."""
-
-
-class TierTerms(NamedTuple):
-    """Up to ``cap`` units of worth: the largest leverage's margin, and maintenance as rate less deduction."""
-
-    cap: int
-    initial: Fraction
-    maintenance: Fraction
-    deduction: int
-
-
-class MoneyTerms(NamedTuple):
-    """What an instrument costs, and what a position in it asks for."""
-
-    taker: Fraction
-    maker: Fraction
-    tiers: tuple[TierTerms, ...] = ()
-    by_leverage: bool = True
-    base: int = 0
-    base_units: int = 0
-
-
-class AccountMoney(NamedTuple):
-    """How an account's legs are opened."""
-
-    leverage_x100: int = 100
-    is_isolated: bool = False
-
-
-@dataclass
-class Position:
-    """Signed lots; ``opened`` lots had cost ``cost`` when last added to; a remainder of coins at one price."""
-
-    lots: int = 0
-    opened: int = 0
-    cost: int = 0
-    rest: int = 0
-    rest_at: int = 0
-
-    def entry(self, lots: int) -> int:
-        """What that many of the lots cost."""
-        if self.opened == 0:
-            return 0
-        return self.cost if lots == self.opened else nearest(Fraction(self.cost * lots, self.opened))
-
-
-def nearest(exact: Fraction) -> int:
-    """To the nearest whole; a half goes up."""
-    return floor(exact + Fraction(1, 2))
-
-
-def worth(terms: Terms, lots: int, price: int) -> int:
-    """What lots are worth at a price, whichever side they are on."""
-    if terms.form == Form.INVERSE:
-        return nearest(Fraction(abs(lots) * terms.factor, price))
-    return abs(lots) * price * terms.factor
-
-
-class MoneyMarket(Market):
-    """A market whose fills move money. Purses are accounts by the name of what they are for."""
+class MoneyMarket(Bank):
+    """A market whose fills move money."""
 
     known = ABOUT_ORDERS | {
         CommandKind.DEPOSIT, CommandKind.WITHDRAW, CommandKind.SET_LEVERAGE, CommandKind.SET_ISOLATED,
         CommandKind.ADD_MARGIN,
     }  # fmt: skip
-
-    def __init__(
-        self, instruments: dict[int, Terms], accounts: dict[int, AccountTerms], money: dict[int, MoneyTerms],
-        owners: dict[int, AccountMoney], purses: dict[tuple[int, str], int], *, assets: int, switches_open: bool,
-    ) -> None:  # fmt: skip
-        super().__init__(instruments, accounts)
-        self.legs, self.held = {}, {}
-        self.money, self.owners, self.purses = money, owners, purses
-        self.assets, self.switches_open = assets, switches_open
-        self.units: defaultdict[BalanceKey, int] = defaultdict(int)
-        self.positions: dict[LegKey, Position] = {}
-        self.leverage: dict[LegKey, int] = {}
-        self.behind: dict[LegKey, BalanceKey] = {}
-        self.touched: list[BalanceKey] = []
-        self.inverse_fills = 0
-        self.positions_move = True
-
-    def _open_leg(self, key: LegKey) -> None:
-        super()._open_leg(key)
-        terms, owner = self.terms[key[1]], self.owners[key[0]]
-        alone = key if owner.is_isolated and terms.form != Form.SPOT else None
-        self.positions[key], self.leverage[key] = Position(), owner.leverage_x100
-        self.behind[key] = (key[0], terms.asset, alone)
-
-    def obey(self, command: Command) -> list[tuple[Any, ...]]:
-        """As any market; and a mark asks everybody whose balance changed since the last one.
-
-        Raises:
-            Ended: somebody would be liquidated.
-        """
-        rows = super().obey(command)
-        if command.kind == CommandKind.MARK and self.refusal == Refusal.NONE:
-            if self.sick():
-                raise Ended
-            self.cause, self.mechanism = rows[0][0], 0
-            for balance in reversed(self.touched):
-                self._go_home(balance)
-            self.touched = []
-        return rows
-
-    def _go_home(self, balance: BalanceKey) -> None:
-        """What stands behind an isolated leg without position or orders goes back to the wallet."""
-        account, asset, key = balance
-        if account not in self.accounts or key is None or self.units[balance] <= 0:
-            return
-        if self.positions[key].lots == 0 and not self.legs[key].orders and self.behind[key] == balance:
-            self._pay(Kind.MARGIN, (account, asset, None), balance, self.units[balance], instrument=key[1])
-
-    def _venue_of(self, account: int) -> int:
-        purses = {at: venue for (venue, _), at in self.purses.items()}
-        return purses.get(account) or super()._venue_of(account)
-
-    def _touch(self, balance: BalanceKey) -> None:
-        if balance not in self.touched and balance in self.behind.values():
-            self.touched.append(balance)
-
-    # ---- balances
-
-    def _pay(
-        self, kind: Kind, mine: BalanceKey, other: BalanceKey, units: int, *,
-        instrument: int = -1, order: int = -1, price: int = -1, lots: int = 0, code: int = 0,
-    ) -> None:  # fmt: skip
-        """Units come to ``mine`` from ``other``, and the row that says so."""
-        self.units[mine] += units
-        self.units[other] -= units
-        self._touch(mine)
-        self._touch(other)
-        self._row(
-            kind, venue=self._venue_of(mine[0]), instrument=instrument, asset=mine[1], account=mine[0],
-            other=other[0], order=order,
-            price=price, lots=lots, units=units, code=code,
-        )  # fmt: skip
-
-    def seen(self, number: int) -> int:
-        """The mark, or on spot the last price while there is none."""
-        return self.mark[number] or self.last[number]
-
-    def promised(self, key: LegKey, side: int, without: Order | None = None) -> list[Order]:
-        """A leg's orders of one side that may open."""
-        return [
-            order for order in self.legs[key].orders.values()
-            if order.side == side and not order.trigger and not order.flags & OrderFlag.REDUCE_ONLY
-            and order is not without
-        ]  # fmt: skip
-
-    def profit(self, key: LegKey) -> int:
-        """Paper profit at the mark."""
-        terms, position = self.terms[key[1]], self.positions[key]
-        if position.lots == 0:
-            return 0
-        now, then = worth(terms, position.lots, self.seen(key[1])), position.entry(abs(position.lots))
-        return now - then if (position.lots > 0) != (terms.form == Form.INVERSE) else then - now
-
-    def tier(self, number: int, units: int) -> TierTerms:
-        """The first tier whose cap holds so much worth, or the last."""
-        tiers = self.money[number].tiers
-        return next((tier for tier in tiers if units <= tier.cap), tiers[-1])
-
-    def initial(self, key: LegKey, more: tuple[int, int] = (0, 0), without: Order | None = None) -> int:
-        """Initial margin of the larger position that one side of the orders could lead to."""
-        number, lots = key[1], self.positions[key].lots
-        buys, sells = (sum(order.left for order in self.promised(key, side, without)) + more[side] for side in Side)
-        now = worth(self.terms[number], max(abs(lots), abs(lots + buys), abs(lots - sells)), self.seen(number))
-        if self.money[number].by_leverage:
-            return ceil(Fraction(now * 100, self.leverage[key]))
-        return ceil(now * self.tier(number, now).initial)
-
-    def maintenance(self, key: LegKey) -> int:
-        """What the position must keep."""
-        number, lots = key[1], self.positions[key].lots
-        now = worth(self.terms[number], lots, self.seen(number))
-        tier = self.tier(number, now)
-        return ceil(now * tier.maintenance) - tier.deduction if lots else 0
-
-    def sick(self) -> list[BalanceKey]:
-        """Balances whose positions a venue would liquidate."""
-        found = []
-        for balance in sorted({*self.behind.values()}, key=str):
-            legs = [key for key, behind in self.behind.items() if behind == balance and self.positions[key].lots]
-            equity = self.units[balance] + sum(map(self.profit, legs))
-            if legs and equity <= sum(map(self.maintenance, legs)):
-                found.append(balance)
-        return found
-
-    def owed(self, balance: BalanceKey, ordered: LegKey | None = None, more: tuple[int, int] = (0, 0),
-             without: Order | None = None) -> int:  # fmt: skip
-        """What a balance has promised: margins of its legs, the cost of spot bids, and the coins of spot offers."""
-        account, asset, alone = balance
-        total = 0
-        for key, behind in self.behind.items():
-            terms, costs = self.terms[key[1]], self.money[key[1]]
-            if key not in self.legs:
-                continue
-            if terms.form == Form.SPOT:
-                if behind == balance:
-                    bids = self.promised(key, Side.BUY, without)
-                    total += sum(order.left * order.limit * terms.factor for order in bids)
-                if key[0] == account and costs.base == asset and alone is None:
-                    offers = self.promised(key, Side.SELL, without)
-                    total += sum(order.left for order in offers) * costs.base_units
-            elif behind == balance:
-                total += self.initial(key, more if key == ordered else (0, 0), without)
-                total += self.standing_loss(key, without)
-        return total
-
-    def standing_loss(self, key: LegKey, without: Order | None = None) -> int:
-        """What a leg's orders that may open would lose against the mark at once at their limits."""
-        terms, seen = self.terms[key[1]], self.seen(key[1])
-        orders = [order for side in Side for order in self.promised(key, side, without)]
-        worse = [o for o in orders if (o.limit > seen if o.side == Side.BUY else o.limit < seen)]
-        return sum(abs(worth(terms, o.left, o.limit) - worth(terms, o.left, seen)) for o in worse)
-
-    def can_leave(self, balance: BalanceKey, units: int, without: Order | None = None) -> bool:
-        """They are there, and what is left covers everything, paper profit not counted."""
-        losses = sum(min(0, self.profit(key)) for key, behind in self.behind.items() if behind == balance)
-        left = self.units[balance] - units
-        return left >= 0 and left + losses >= self.owed(balance, without=without)
-
     # ---- margin before an order
 
     def _admits(self, order: Order, lots: int, instead_of: Order | None = None) -> Refusal:
@@ -264,6 +35,8 @@ class MoneyMarket(Market):
             balance: BalanceKey = self.behind[key] if order.side == Side.BUY else (key[0], costs.base, None)
             cost = lots * order.limit * terms.factor if order.side == Side.BUY else lots * costs.base_units
             return Refusal.NONE if self.can_leave(balance, cost, instead_of) else Refusal.NOT_ENOUGH_BALANCE
+        if self.is_liquidating(self.behind[key]):
+            return Refusal.ACCOUNT_LIQUIDATING
         held, standing = self.positions[key].lots, sum(o.left for o in self.promised(key, order.side, instead_of))
         if standing + lots <= reducible(held, order.side):
             return Refusal.NONE
@@ -271,7 +44,7 @@ class MoneyMarket(Market):
         now = worth(terms, reached, self.seen(number))
         if costs.by_leverage and Fraction(self.leverage[key], 100) * self.tier(number, now).initial > 1:
             return Refusal.LEVERAGE_TOO_HIGH
-        if now > costs.tiers[-1].cap:
+        if now > costs.tiers[-1].cap or abs(reached) > terms.highest_lots:
             return Refusal.POSITION_TOO_LARGE
         return self._has_margin(order, lots, instead_of)
 
@@ -312,9 +85,8 @@ class MoneyMarket(Market):
                 instrument=number, order=taker.client_id,
             )  # fmt: skip
         else:
-            self.inverse_fills += terms.form == Form.INVERSE
-            self._move(maker, -signed, price)
-            self._move(taker, signed, price)
+            self._move(maker.leg, -signed, price, maker.client_id)
+            self._move(taker.leg, signed, price, taker.client_id)
         for order, rate, code in ((maker, costs.maker, 1), (taker, costs.taker, 0)):
             fee = ceil(worth(terms, lots, price) * rate)
             if fee:
@@ -323,11 +95,20 @@ class MoneyMarket(Market):
                     Kind.FEE, self.behind[order.leg], income, -fee,
                     instrument=number, order=order.client_id, code=code,
                 )  # fmt: skip
+        if self.treated is not None and costs.liquidated:
+            self._charge_liquidation(self.treated, ceil(worth(terms, lots, price) * costs.liquidated), number)
 
-    def _move(self, order: Order, lots: int, price: int) -> None:
+    def _charge_liquidation(self, mine: BalanceKey, fee: int, number: int) -> None:
+        """The fee of a forced order is the fund's, as far as the balance has it."""
+        fund = (self.purses[self.terms[number].venue, "insurance"], mine[1], None)
+        if (fee := min(fee, self.units[mine])) > 0:
+            self._pay(Kind.LIQUIDATION_FEE, mine, fund, -fee, instrument=number)
+
+    def _move(self, key: LegKey, lots: int, price: int, order: int = -1) -> None:
         """A leg buys or sells: what closes is realised, what is more is opened."""
-        key, number = order.leg, order.leg[1]
+        number = key[1]
         terms, p = self.terms[number], self.positions[key]
+        self.inverse_moves += terms.form == Form.INVERSE
         is_long, held = p.lots > 0, abs(p.lots)
         closed = min(held, abs(lots)) if p.lots * lots < 0 else 0
         opened = abs(lots) - closed
@@ -361,7 +142,7 @@ class MoneyMarket(Market):
             clearing = (self.purses[terms.venue, "clearing"], terms.asset, None)
             self._pay(
                 Kind.REALISED, self.behind[key], clearing, realised,
-                instrument=number, order=order.client_id, price=price, lots=way * closed,
+                instrument=number, order=order, price=price, lots=way * closed,
             )  # fmt: skip
 
     @staticmethod
@@ -417,19 +198,23 @@ class MoneyMarket(Market):
 
     def _set_isolated(self, key: LegKey, wanted: int) -> Refusal:
         terms, old = self.terms[key[1]], self.behind[key]
+        wallet: BalanceKey = (key[0], terms.asset, None)
+        is_open = self.positions[key].lots != 0 or bool(self.legs[key].orders)
         if terms.form == Form.SPOT or wanted not in (0, 1):
             return Refusal.BAD_KIND
-        is_open = self.positions[key].lots != 0 or bool(self.legs[key].orders)
         if is_open and not self.switches_open:
             return Refusal.NOT_WHILE_OPEN
-        wallet: BalanceKey = (key[0], terms.asset, None)
+        if self.is_liquidating(old) or self.is_liquidating(wallet):
+            return Refusal.ACCOUNT_LIQUIDATING
         if is_open and not (self.can_leave(old, 0) and self.can_leave(wallet, 0)):
             return Refusal.NOT_ENOUGH_MARGIN
         new: BalanceKey = (key[0], terms.asset, key if wanted else None)
         if new != old:
             needed = self.initial(key) + self.standing_loss(key) - min(0, self.profit(key))
             moved = self.units[old] if old[2] == key else needed
+            del self.behind[key]  # of a balance's legs the one that joined last comes first
             self.behind[key] = new
+            self._open_balance(new)
             if moved:
                 self._pay(Kind.MARGIN, new, old, moved, instrument=key[1])
             self._touch(new)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tests.twin.account import AccountTerms
 from tests.twin.command import Command
-from tests.twin.market import Terms
+from tests.twin.venues import Terms
 
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.order import OrderFlag, OrderKind, SelfTrade, Side, TimeInForce

@@ -61,7 +61,11 @@ class SelfTrade(IntEnum):
 
 
 class Refusal(IntEnum):
-    """Why a command was not taken. Where several reasons hold, the lowest number is given."""
+    """Why a command was not taken.
+
+    Where several reasons hold, the lowest number is given; whether margin, balance and a liquidation allow it is
+    asked last, when nothing else is wrong.
+    """
 
     NONE = 0
     UNKNOWN_COMMAND = 1

@@ -192,6 +192,7 @@ def _choose(w: Any, at: int) -> bool:
         return True
     case.step += 1
     case.step_leg = leg
+    case.step_held = abs(leg_at(w, leg).lots)
     backstop = venue.backstop_ppm > 0 and is_for_backstop(venue, risk)
     lots = abs(leg_at(w, leg).lots) if backstop else step_lots(w, leg, case.step)
     takes_over = backstop or is_taken_at_once(w, leg, lots)
@@ -225,7 +226,6 @@ def _send_order(w: Any, at: int, leg: int, lots: int, limit: int) -> None:
     """The step's order: reduce-only, immediate, into the book of everybody."""
     case = case_of(w, at)
     row = leg_at(w, leg)
-    case.step_left = abs(row.lots) - lots
     case.phase = Phase.JUDGE
     side = Side.SELL.value if row.lots > 0 else Side.BUY.value
     taker = new_taker(side, limit, leg, case.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
@@ -241,7 +241,7 @@ def _judge(w: Any, at: int) -> bool:
     leg = case.step_leg
     venue = venue_at(w, instrument_at(w, leg_at(w, leg).instrument).venue)
     form = venue.liquidation_form
-    unclosed = max(0, abs(leg_at(w, leg).lots) - case.step_left)
+    unclosed = max(0, abs(leg_at(w, leg).lots) - (case.step_held - case.step_lots))
     risk = balance_risk(w, at)
     if unclosed > 0 and is_dead(w, at, risk):
         takes_the_rest = form == LiquidationForm.IOC_THEN_TAKEOVER or is_tiered(form)
@@ -250,7 +250,7 @@ def _judge(w: Any, at: int) -> bool:
             case.step_ticks = bankruptcy_price(w, at, leg, risk)
             case.phase = Phase.COVER
             return True
-    _pause(w, at, unclosed >= case.step_lots)
+    _pause(w, at)
     return True
 
 
@@ -258,18 +258,18 @@ def _judge(w: Any, at: int) -> bool:
 def _cover(w: Any, at: int) -> bool:
     """Let the covers take what the step leaves; goes on where it stopped when the journal was full."""
     case = case_of(w, at)
-    before = case.step_lots
     if not cover_lots(w, at, case.step_leg, case.step_lots, case.step_ticks):
         clock_of(w).halt = Halt.JOURNAL_FULL
         return False
-    _pause(w, at, case.step_lots == before)
+    _pause(w, at)
     return True
 
 
 @rule
-def _pause(w: Any, at: int, was_idle: bool) -> None:
+def _pause(w: Any, at: int) -> None:
     """The next step comes after the venue's pause; after steps that closed nothing, each time twice as late."""
     case = case_of(w, at)
+    was_idle = abs(leg_at(w, case.step_leg).lots) >= case.step_held
     case.phase = Phase.CHOOSE
     case.idle = min(_MOST_IDLE, int(case.idle) + 1) if was_idle else 0
     if _worst_leg(w, at) == 0:
