@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from shortdesk.ground.errors import UsageError, unknown_name
 from shortdesk.ground.kinds import Mechanism
 from shortdesk.ground.run_folder import Names
+from shortdesk.market.book import OrderState
+from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import Halt
 from shortdesk.market.tables import Shelf, clock_of, shelf_at, venue_at
 from shortdesk.market.world import World
@@ -87,17 +89,33 @@ class Play:
         """From ``from_ns`` on agents of these mechanisms do nothing; their draws go on.
 
         Liquidations are the venue's own act: with them off nobody is liquidated from now on, whoever is broke stays.
+        Stops rest with the venue: with them off those that wait are withdrawn now.
         """
         play = play_of(self.block)
         for mechanism in mechanisms:
             if mechanism == Mechanism.LIQUIDATION:
                 self._spare_everybody()
+            if mechanism == Mechanism.STOP:
+                self._withdraw_stops()
             play.off_mask = int(play.off_mask) | 1 << int(mechanism)
         play.off_from_ns = from_ns
 
     def _spare_everybody(self) -> None:
         for at in range(1, int(shelf_at(self.world.block, Shelf.VENUES).used) + 1):
             venue_at(self.world.block, at).spares_everybody = 1
+
+    def _withdraw_stops(self) -> None:
+        """Take back every order that waits for its trigger."""
+        used = self.world.used_rows(Shelf.ORDERS)
+        orders = self.world.table(Shelf.ORDERS)[:used]
+        waiting = orders[(orders["leg"] != 0) & (orders["traits"] & OrderState.PARKED != 0)]
+        legs = self.world.table(Shelf.LEGS)[waiting["leg"]]
+        commands = new_commands(len(waiting))
+        commands["time_ns"], commands["kind"] = self.now_ns, CommandKind.CANCEL
+        commands["client_id"] = waiting["client_id"]
+        for name in ("account", "instrument"):
+            commands[name] = legs[name]
+        self.world.send(commands)
 
     def freeze_makers(self, from_ns: int) -> None:
         """From ``from_ns`` on no maker leaves."""

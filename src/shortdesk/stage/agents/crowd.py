@@ -94,6 +94,7 @@ CROWD = row_type(
     ("seeded", "<i8"),  # members whose stops have been placed
     ("stop_mechanism", "<i8"),
 )
+"""One crowd."""
 
 MEMBER_ROW = row_type(
     ("account", "<i8"),

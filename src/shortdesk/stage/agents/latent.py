@@ -59,6 +59,7 @@ LATENT = row_type(
     ("account_count", "<i8"),
     ("seeded", "<i8"),  # slots that have had their first chance
 )
+"""Latent liquidity of one market."""
 
 
 def open_latent(cast: Cast, terms: LatentTerms) -> None:

@@ -95,6 +95,7 @@ MAKER = row_type(
     ("levels", "<i8"),
     ("first_quote", "<i8"),
 )
+"""One market maker; it keeps its ladder in QUOTES."""
 
 QUOTE = row_type(("client_id", "<i8"), ("ticks", "<i8"))
 """One place in a maker's ladder: bids first, then asks."""

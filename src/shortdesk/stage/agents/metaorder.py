@@ -61,6 +61,7 @@ METAORDER = row_type(
     ("left_lots", "<i8"),  # of the metaorder under way, selling < 0
     ("is_given", "<i8"),
 )
+"""One trader of metaorders."""
 
 
 def open_metaorders(cast: Cast, terms: MetaorderTerms) -> None:

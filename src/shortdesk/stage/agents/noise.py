@@ -66,6 +66,7 @@ NOISE = row_type(
     ("first_account", "<i8"),
     ("account_count", "<i8"),
 )
+"""Ambient flow of one market."""
 
 
 def open_noise(cast: Cast, terms: NoiseTerms) -> None:

@@ -50,6 +50,7 @@ NEWS = row_type(
     ("step_ns", "<i8"),
     ("instrument", "<i8"),
 )
+"""How one value moves."""
 
 
 def open_value(cast: Cast, terms: ValueTerms) -> None:
