@@ -9,7 +9,8 @@ from tests.market.markets import ROOM, TWO_TIERS, Floor, hand_contract, kinds, o
 from tests.market.test_triggers import FORMS, busy
 
 from shortdesk.ground.instrument import Form
-from shortdesk.ground.order import Refusal
+from shortdesk.ground.kinds import Mechanism
+from shortdesk.ground.order import OrderFlag, Refusal
 from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.command import CommandKind
 from shortdesk.market.covers import Cover
@@ -239,3 +240,17 @@ def test_only_a_step_that_closed_nothing_makes_the_next_wait() -> None:
     assert [lots for _, _, lots, _, _ in steps] == [10, 6]
     assert floor.wait(0.999) == []
     assert [lots for _, _, lots, _, _ in only(floor.wait(0.001), "LIQUIDATION_STEP")] == [6]
+
+
+def test_an_owner_who_calls_his_own_order_a_liquidation_pays_no_fee_for_one() -> None:
+    """Between two steps ann, still sick, buys one coin back herself and says why: only the venue's orders cost 1 %."""
+    terms = LiquidationTerms(LiquidationForm.FRACTION_THEN_WAIT, (), wait_ms=30_000, first_fraction_ppm=200_000)
+    floor = Floor(terms, liquidation=10_000_000)
+    floor.open("ann", 1_000, isolated=True)
+    floor.open("bob", 100_000, leverage=2)
+    floor.order("bob", 10, 1_000)
+    floor.order("ann", -10, 1_000)
+    floor.order("bob", -3, 1_061)
+    assert len(only(floor.mark(1_061), "LIQUIDATION_FEE")) == 1
+    rows = floor.order("ann", 1, 1_061, traits=OrderFlag.REDUCE_ONLY, mechanism=Mechanism.LIQUIDATION)
+    assert (len(only(rows, "FILL")), only(rows, "LIQUIDATION_FEE")) == (1, [])

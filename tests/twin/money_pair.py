@@ -23,6 +23,7 @@ from shortdesk.margin.contract import Contract, Scale, contract_of
 from shortdesk.margin.risk import Trigger
 from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom
+from shortdesk.market.ladder import DUE
 from shortdesk.market.note import Detail
 from shortdesk.market.open_market import (
     FEE_ONE,
@@ -33,7 +34,6 @@ from shortdesk.market.open_market import (
     open_venue,
 )
 from shortdesk.market.tables import Shelf, clock_of, venue_at
-from shortdesk.market.triggers import DUE
 from shortdesk.market.world import World
 
 DOLLARS, COINS = 1, 2

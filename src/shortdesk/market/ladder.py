@@ -24,9 +24,11 @@ from shortdesk.ground.compile import rule
 from shortdesk.market.tables import BUCKET, PAGE, Shelf, front_at, level_at, put_back, row_at, rows_of, take_row
 
 __all__ = [
+    "DUE",
     "HIGHEST_TICKS",
     "LADDERS",
     "Ladder",
+    "SICK",
     "enqueue",
     "ladder_number",
     "level_of",
@@ -43,6 +45,10 @@ HIGHEST_TICKS = (1 << 42) - 1
 """The highest price a ladder can hold."""
 LADDERS = 8
 """Ladders per instrument; a power of two, so that numbers are shifts. Those of instrument 0 serve balances."""
+SICK = 1
+"""The ladder of balances that are being liquidated, the lowest number first; it belongs to no instrument."""
+DUE = 3
+"""The ladder of balances whose next step is due later, by milliseconds."""
 
 
 class Ladder(IntEnum):

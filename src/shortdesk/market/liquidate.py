@@ -21,6 +21,7 @@ from shortdesk.market.book import new_taker
 from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
+from shortdesk.market.ladder import DUE, SICK
 from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
 from shortdesk.market.note import Detail, note_apart
@@ -47,7 +48,7 @@ from shortdesk.market.tables import (
     put_back,
     venue_at,
 )
-from shortdesk.market.triggers import DUE, SICK, is_dead, take_front, wait_on
+from shortdesk.market.triggers import is_dead, take_front, wait_on
 
 __all__ = ["MS", "Phase", "due_ms", "is_someone_sick", "treat_first", "wake_due"]
 

@@ -11,10 +11,11 @@ from shortdesk.ground.kinds import Kind, Mechanism, RiskState
 from shortdesk.ground.order import Side
 from shortdesk.ground.units import Lots, Ticks, Units
 from shortdesk.margin.position import Position, after_fill, entry_value, value_at
+from shortdesk.market.ladder import SICK
 from shortdesk.market.ledger import balance_for, touch, transfer
 from shortdesk.market.loans import repay_from_fill
 from shortdesk.market.note import Detail, note
-from shortdesk.market.tables import balance_at, clock_of, instrument_at, leg_at, venue_at
+from shortdesk.market.tables import balance_at, clock_of, front_at, instrument_at, leg_at, venue_at
 
 __all__ = ["average_ticks", "move_position", "position_of", "reducible_lots", "settle_fill"]
 
@@ -66,7 +67,7 @@ def _settle(
         move_position(w, taker, lots, ticks, taker_order)
     maker_fee = _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
     taker_fee = _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
-    if clock.mechanism == Mechanism.LIQUIDATION and balance_at(w, leg_at(w, taker).balance).state != RiskState.SAFE:
+    if clock.mechanism == Mechanism.LIQUIDATION and _is_forced(w, taker):
         _charge_liquidation(w, number, taker, lots, ticks)
     if instrument.form == Form.SPOT:
         came = abs(lots) * instrument.base_units
@@ -74,6 +75,17 @@ def _settle(
         paid = abs(lots) * ticks * instrument.factor - (maker_fee if lots > 0 else taker_fee)
         repay_from_fill(w, leg_at(w, maker if lots > 0 else taker).account, instrument.settle_asset, paid)
     clock.cause = before
+
+
+@rule
+def _is_forced(w: Any, taker: int) -> bool:
+    """Whether the venue trades for the taker: any owner may say LIQUIDATION, but only while nobody is treated."""
+    if (
+        clock_of(w).mechanism != Mechanism.LIQUIDATION
+        or balance_at(w, leg_at(w, taker).balance).state == RiskState.SAFE
+    ):
+        return False
+    return bool(front_at(w, SICK).level != 0 or clock_of(w).first_sick_loan != 0)
 
 
 @rule

@@ -21,7 +21,7 @@ from shortdesk.margin.risk import Risk, is_liquidatable
 from shortdesk.margin.solve import NO_PRICE, liquidation_ticks
 from shortdesk.margin.tables import TIER
 from shortdesk.market.entry import Halt, is_reached, stop_for_room
-from shortdesk.market.ladder import Ladder, dequeue, enqueue, ladder_number
+from shortdesk.market.ladder import SICK, Ladder, dequeue, enqueue, ladder_number
 from shortdesk.market.ledger import Role, find_balance, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
 from shortdesk.market.note import journal_has_room
@@ -46,12 +46,8 @@ from shortdesk.market.tables import (
     venue_at,
 )
 
-__all__ = ["DUE", "SICK", "arm", "ask_marked", "disarm", "is_dead", "take_front", "wait_on"]
+__all__ = ["arm", "ask_marked", "disarm", "is_dead", "take_front", "wait_on"]
 
-SICK = 1
-"""The ladder of balances that are being liquidated, the lowest number first; it belongs to no instrument."""
-DUE = 3
-"""The ladder of balances whose next step is due later, by milliseconds."""
 _ROWS_TO_ASK = 8
 _PAGES_PER_LEG = 2
 _NODES_PER_LEG = 12
