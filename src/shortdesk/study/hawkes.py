@@ -123,6 +123,9 @@ class HawkesFit(NamedTuple):
     decay: float
     branching: float
     loglik: float
+    loglik_without: float
+    """Of events that call forth none. A gain of less than about 5 is luck, and the branching ratio then means nothing:
+    slow memory looks like a changing base."""
 
 
 def hawkes_fit(times: npt.ArrayLike, end: float) -> HawkesFit:
@@ -157,7 +160,8 @@ def hawkes_fit(times: npt.ArrayLike, end: float) -> HawkesFit:
         # children beyond the end were never seen: their share and their ages belong to the expectation
         decay = children / (ages + n * float((left * gone).sum()))
         n = children / float((1.0 - gone).sum())
-    return HawkesFit(base, n * decay, decay, n, loglik)
+    without = len(events) * (math.log(len(events) / end) - 1.0)
+    return HawkesFit(base, n * decay, decay, n, loglik, without)
 
 
 def _excited_and_aged(events: Array, decay: float) -> tuple[Array, Array]:
