@@ -25,11 +25,13 @@ from shortdesk.market.open_wire import open_link, set_feed
 from shortdesk.market.opening import open_positions
 from shortdesk.market.tables import clock_of, venue_at
 from shortdesk.market.world import Capacity, World
+from shortdesk.stage.agents.arbitrage import ArbitrageTerms, open_arbitrage
 from shortdesk.stage.agents.clock import CLOCK_ROW
 from shortdesk.stage.agents.crowd import CrowdTerms, open_crowd
 from shortdesk.stage.agents.latent import LatentTerms, open_latent
 from shortdesk.stage.agents.maker import MakerTerms, open_makers
 from shortdesk.stage.agents.metaorder import MetaorderTerms, open_metaorders
+from shortdesk.stage.agents.momentum import MomentumTerms, open_momentum
 from shortdesk.stage.agents.noise import NoiseTerms, open_noise
 from shortdesk.stage.agents.shock import SHOCK_ROW, Act
 from shortdesk.stage.agents.value import ValueTerms, open_value
@@ -51,6 +53,8 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     MakerTerms: open_makers,
     CrowdTerms: open_crowd,
     ValueTerms: open_value,
+    ArbitrageTerms: open_arbitrage,
+    MomentumTerms: open_momentum,
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from shortdesk.ground.compile import rule
 from shortdesk.market.accounts import Hedge, find_leg
 from shortdesk.market.book import find_order
-from shortdesk.market.ladder import Ladder, ladder_number
+from shortdesk.market.ladder import Ladder, ladder_number, level_of, next_price
 from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at
 
 __all__ = [
@@ -21,10 +21,13 @@ __all__ = [
     "held_lots",
     "imbalance",
     "leg_of",
+    "lots_within",
     "mid_ticks",
     "rests",
     "spread_ticks",
 ]
+
+_MOST_PRICES = 500
 
 
 @rule(inline=True)
@@ -65,6 +68,21 @@ def best_lots(w: Any, number: int, which: int) -> int:
     """Lots that show at the best price of one ladder."""
     front = front_at(w, ladder_number(number, which))
     return int(level_at(w, front.level).lots) if front.level != 0 else 0
+
+
+@rule
+def lots_within(w: Any, number: int, which: int, part: float) -> int:
+    """Lots that show on one ladder up to this part of the middle away from it, on at most 500 prices."""
+    side = ladder_number(number, which)
+    middle = mid_ticks(w, number)
+    ticks = int(front_at(w, side).ticks) if front_at(w, side).level != 0 else 0
+    lots = 0
+    for _ in range(_MOST_PRICES):
+        if ticks == 0 or abs(ticks - middle) > part * middle:
+            break
+        lots += int(level_at(w, level_of(w, side, ticks)).lots)
+        ticks = next_price(w, side, ticks)
+    return lots
 
 
 @rule

@@ -11,12 +11,15 @@ from typing import Any
 from shortdesk.ground.compile import kernel, rule
 from shortdesk.market.advance import advance
 from shortdesk.market.entry import Halt
+from shortdesk.market.note import journal_has_room
 from shortdesk.market.tables import Shelf, clock_of, has_room
+from shortdesk.stage.agents.arbitrage import wake_arbitrage
 from shortdesk.stage.agents.clock import wake_clock
 from shortdesk.stage.agents.crowd import wake_crowd
 from shortdesk.stage.agents.latent import wake_latent
 from shortdesk.stage.agents.maker import wake_maker
 from shortdesk.stage.agents.metaorder import wake_metaorder
+from shortdesk.stage.agents.momentum import wake_momentum
 from shortdesk.stage.agents.noise import wake_noise
 from shortdesk.stage.agents.shock import wake_shock
 from shortdesk.stage.agents.value import wake_value
@@ -25,6 +28,8 @@ from shortdesk.stage.pen import MOST_MESSAGES
 from shortdesk.stage.wakes import NEVER_NS, first_wake_ns, first_woken, put_off
 
 __all__ = ["play_on", "wake_later"]
+
+_ROWS_OF_A_WAKE = 16
 
 
 @kernel
@@ -41,6 +46,9 @@ def play_on(w: Any, s: Any, until_ns: int) -> int:
         if not has_room(w, Shelf.INBOX, MOST_MESSAGES):
             clock.halt = Halt.TABLE_FULL
             clock.full_table = Shelf.MESSAGES
+            break
+        if not journal_has_room(w, _ROWS_OF_A_WAKE):
+            clock.halt = Halt.JOURNAL_FULL
             break
         clock.cause = -1
         clock.mechanism = 0
@@ -83,4 +91,8 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_value(w, s, agent)
     if kind == AgentKind.SHOCK:
         return wake_shock(w, s, agent)
+    if kind == AgentKind.ARBITRAGE:
+        return wake_arbitrage(w, s, agent)
+    if kind == AgentKind.MOMENTUM:
+        return wake_momentum(w, s, agent)
     return NEVER_NS

@@ -92,6 +92,9 @@ class Part(IntEnum):
     ZEROS = 24
     GRIDS = 25
     FEEDS = 26
+    ENDS = 27
+    SIGHTS = 28
+    RUNGS = 29
 
 
 PLAY = row_type(

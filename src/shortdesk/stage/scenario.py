@@ -18,10 +18,12 @@ import msgspec
 from shortdesk.ground.errors import InputError, UsageError, unknown_name
 from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import sheet_folder
+from shortdesk.stage.agents.arbitrage import ArbitrageTerms
 from shortdesk.stage.agents.crowd import CrowdTerms
 from shortdesk.stage.agents.latent import LatentTerms
 from shortdesk.stage.agents.maker import MakerTerms
 from shortdesk.stage.agents.metaorder import MetaorderTerms
+from shortdesk.stage.agents.momentum import MomentumTerms
 from shortdesk.stage.agents.noise import NoiseTerms
 from shortdesk.stage.agents.value import ValueTerms
 
@@ -40,7 +42,9 @@ __all__ = [
     "with_settings",
 ]
 
-PopulationTerms = LatentTerms | NoiseTerms | MetaorderTerms | MakerTerms | CrowdTerms | ValueTerms
+PopulationTerms = (
+    LatentTerms | NoiseTerms | MetaorderTerms | MakerTerms | CrowdTerms | ValueTerms | ArbitrageTerms | MomentumTerms
+)
 """The terms of every kind of agent."""
 
 
