@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shortdesk.doors.verify.adapt import translated
+from shortdesk.doors.verify.named import named
 from shortdesk.doors.verify.runner import run_file
 from shortdesk.ground.errors import InputError
 
@@ -62,6 +62,6 @@ def test_the_vectors_beside_the_project(subject: str, shared: Path) -> None:
 
 
 def test_a_parameter_nobody_knows_is_an_error() -> None:
-    answer = translated(abs, {"x": "x"}, "size")
+    answer = named(abs, {"x": "x"}, {"value": "size"}, {"unit"})
     with pytest.raises(InputError, match=r"parameters unknown: \['y'\], missing: \['x'\]"):
-        answer({"y": 1.0})
+        answer({"y": 1.0, "unit": "metres"})

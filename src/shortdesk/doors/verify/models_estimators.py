@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortdesk.doors.verify.adapt import Answer, Values, same, taken, translated
+from shortdesk.doors.verify.named import Model, Values, named, same, taken
 from shortdesk.study import hawkes, liquidity_estimators, return_estimators
 
 __all__ = ["MODELS"]
@@ -43,33 +43,35 @@ def _book_depth(parameters: Values) -> Values:
     return found._asdict()
 
 
-MODELS: dict[str, Answer] = {
-    "hill": translated(return_estimators.hill, same("values k")),
+MODELS: dict[str, Model] = {
+    "hill": named(return_estimators.hill, same("values k")),
     "autocorrelation": _autocorrelation,
-    "variance_ratio": translated(return_estimators.variance_ratio, same("returns q"), {"ratio": "vr"}),
-    "impact_exponent_fit": translated(return_estimators.power_law, {"Q": "x", "impact": "y"}, {"exponent": "delta"}),
-    "roll_spread": translated(liquidity_estimators.roll_spread, same("prices"), {"autocovariance": "autocov"}),
+    "variance_ratio": named(return_estimators.variance_ratio, same("returns q"), {"ratio": "vr"}),
+    "impact_exponent_fit": named(return_estimators.power_law, {"Q": "x", "impact": "y"}, {"exponent": "delta"}),
+    "roll_spread": named(liquidity_estimators.roll_spread, same("prices"), {"autocovariance": "autocov"}),
     "corwin_schultz": _corwin_schultz,
-    "amihud": translated(liquidity_estimators.amihud, {"returns": "returns", "dollar_volume": "volumes"}, "illiq"),
+    "amihud": named(
+        liquidity_estimators.amihud, {"returns": "returns", "dollar_volume": "volumes"}, {"value": "illiq"}
+    ),
     "order_flow_imbalance": _imbalance,
-    "kyle_lambda_ols": translated(
+    "kyle_lambda_ols": named(
         liquidity_estimators.kyle_lambda, {"signed_volume": "signed_volumes", "price_change": "price_changes"}
     ),
     "book_depth": _book_depth,
-    "depth_volatility": translated(
+    "depth_volatility": named(
         liquidity_estimators.depth_volatility,
         same("depth baseline"),
         {
             "steps_to_half_recovery": "steps_to_50pct_recovery_of_drop",
         },
     ),
-    "hawkes_exp_stationary": translated(hawkes.hawkes_moments, _HAWKES | {"tau": "lags"}),
-    "hawkes_exp_loglik": translated(
+    "hawkes_exp_stationary": named(hawkes.hawkes_moments, _HAWKES | {"tau": "lags"}),
+    "hawkes_exp_loglik": named(
         hawkes.hawkes_likelihood,
         _HAWKES | {"times": "times", "T": "end"},
         {"compensator": "compensator_at_events"},
     ),
-    "bacry_signature_plot": translated(
+    "bacry_signature_plot": named(
         hawkes.signature_plot,
         _HAWKES | {"tau": "steps"},
         {"variance": "C", "at_zero": "C0", "at_infinity": "Cinf"},

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shortdesk.doors.verify.adapt import Answer, Values, same, taken, translated
+from shortdesk.doors.verify.named import Model, Values, named, same, taken
 from shortdesk.study import execution, fills, impact, insider, limit_orders
 
 __all__ = ["MODELS"]
@@ -34,7 +34,7 @@ _LADDERS: dict[str, dict[str, Any]] = {
 def _almgren_printed(parameters: Values) -> Values:
     """In whole basis points, as the paper prints them."""
     names = _ALMGREN | {"beta": "temporary_power", "delta": "turnover_power"}
-    found = translated(impact.almgren_cost, names, _IN_BPS, frozenset({"stock"}))(parameters)
+    found = named(impact.almgren_cost, names, _IN_BPS, frozenset({"stock"}))(parameters)
     return {name: round(value) for name, value in found.items()}
 
 
@@ -80,31 +80,31 @@ def _order_split(parameters: Values) -> Values:
     return found | {"lambda_low": found["penalty_low"], "lambda_high": found["penalty_high"]}
 
 
-MODELS: dict[str, Answer] = {
-    "sqrt_impact_bps": translated(
+MODELS: dict[str, Model] = {
+    "sqrt_impact_bps": named(
         impact.root_impact,
         {"Y": "coefficient", "sigma_daily": "volatility_daily", "Q": "size", "V_daily": "volume_daily"},
         {"impact_bps": "bps", "average_cost_bps": "avg_cost_bps"},
     ),
-    "almgren2005_cost": translated(impact.almgren_cost, _ALMGREN, _IN_BPS),
+    "almgren2005_cost": named(impact.almgren_cost, _ALMGREN, _IN_BPS),
     "almgren2005_printed": _almgren_printed,
     "propagator_path": _propagated,
-    "propagator_critical_beta": translated(impact.critical_decay, {"sign_acf_exponent": "sign_memory"}, "beta"),
-    "gatheral_nda": translated(
+    "propagator_critical_beta": named(impact.critical_decay, {"sign_acf_exponent": "sign_memory"}, {"value": "beta"}),
+    "gatheral_nda": named(
         impact.is_free_of_round_trip_profit,
         {"delta": "impact_power", "gamma": "decay_power"},
-        "no_arbitrage_necessary",
+        {"value": "no_arbitrage_necessary"},
     ),
-    "flat_density_book": translated(
+    "flat_density_book": named(
         impact.flat_book,
         same("half_spread density") | {"qty": "size"},
         {"average_cost": "avg_cost_per_unit", "total_cost": "total"},
         frozenset({"mid"}),
     ),
-    "v_shaped_book": translated(
+    "v_shaped_book": named(
         impact.v_shaped_book, {"slope": "slope", "qty": "size"}, {"average_cost": "avg_cost_per_unit"}
     ),
-    "kyle_single": translated(
+    "kyle_single": named(
         insider.auction,
         {
             "sigma_v": "value_deviation",
@@ -115,7 +115,7 @@ MODELS: dict[str, Answer] = {
         },
         {"price_per_flow": "lam", "insider_aggressiveness": "beta", "posterior_variance": "posterior_var"},
     ),
-    "kyle_sequential": translated(
+    "kyle_sequential": named(
         insider.auction_sequence,
         {"N": "auctions", "Sigma0": "value_variance", "sigma_u2": "noise_variance"},
         {
@@ -126,7 +126,7 @@ MODELS: dict[str, Answer] = {
             "continuous_price_per_flow": "continuous_limit_lambda",
         },
     ),
-    "almgren_chriss": translated(
+    "almgren_chriss": named(
         execution.risk_schedule,
         {
             "X": "size",
@@ -141,20 +141,20 @@ MODELS: dict[str, Answer] = {
         {"effective_temporary": "eta_tilde"},
         frozenset({"S0"}),
     ),
-    "ac_alpha_correction": translated(
+    "ac_alpha_correction": named(
         execution.drift_correction,
         {"alpha": "drift", "risk_aversion": "risk_aversion", "sigma": "volatility"},
-        "x_bar_shares",
+        {"value": "x_bar_shares"},
     ),
-    "obizhaeva_wang": translated(
+    "obizhaeva_wang": named(
         execution.block_schedule,
         _BLOCKS,
         {"first_block": "x0", "last_block": "xT", "cost_over_impact": "cost_over_kappa"},
     ),
-    "exp_kernel_discrete_schedule": translated(
+    "exp_kernel_discrete_schedule": named(
         execution.discrete_schedule, _BLOCKS | {"N": "intervals"}, {"cost_over_impact": "cost_over_kappa"}
     ),
-    "predatory_trading_paths": translated(
+    "predatory_trading_paths": named(
         execution.predatory_paths,
         {
             "target_changes": "target_changes",
@@ -169,12 +169,12 @@ MODELS: dict[str, Answer] = {
     "spread_decomposition": _spread,
     "ladder": _ladder,
     "cont_kukanov_single": _order_split,
-    "single_quote_optimum": translated(limit_orders.best_distance, _QUOTE | same("cost"), {"distance": "delta"}),
-    "fill_probability_poisson": translated(limit_orders.fill_chance, _QUOTE | {"delta": "distance", "T": "time"}),
-    "touch_probability_bm": translated(
+    "single_quote_optimum": named(limit_orders.best_distance, _QUOTE | same("cost"), {"distance": "delta"}),
+    "fill_probability_poisson": named(limit_orders.fill_chance, _QUOTE | {"delta": "distance", "T": "time"}),
+    "touch_probability_bm": named(
         limit_orders.touch_chance,
         {"S": "price", "limit": "limit_price", "sigma": "volatility_annual", "T": "years"},
-        "p",
+        {"value": "p"},
     ),
 }
 """Every model of impact, execution and placement: the vector's parameters in, the vector's expected names out."""

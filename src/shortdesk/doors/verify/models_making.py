@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from shortdesk.doors.verify.adapt import Answer, Values, same, taken, translated
+from shortdesk.doors.verify.named import Model, Values, named, same, taken
 from shortdesk.stage import adverse_selection, quote_trial, quoting
 
 __all__ = ["MODELS"]
@@ -47,32 +47,30 @@ def _glt(parameters: Values) -> Values:
     }
 
 
-MODELS: dict[str, Answer] = {
-    "as_quotes": translated(
-        quoting.stoikov_quotes, _STOIKOV | {"s": "mid", "q": "inventory", "T_minus_t": "time_left"}
-    ),
-    "as_mean_spread": translated(quoting.stoikov_mean_spread, _STOIKOV | {"T": "horizon"}, "spread"),
+MODELS: dict[str, Model] = {
+    "as_quotes": named(quoting.stoikov_quotes, _STOIKOV | {"s": "mid", "q": "inventory", "T_minus_t": "time_left"}),
+    "as_mean_spread": named(quoting.stoikov_mean_spread, _STOIKOV | {"T": "horizon"}, {"value": "spread"}),
     "as_table_printed": lambda parameters: _trial(parameters, _TRIAL | {"n_paths": "paths"}),
     "as_simulation": lambda parameters: _trial(parameters, _TRIAL),
     "glt_quotes": _glt,
-    "glft_liquidation_quotes": translated(
+    "glft_liquidation_quotes": named(
         quoting.glt_liquidation_quotes,
         _MAKER | {"mu": "drift", "b": "closing_cost", "q0": "orders", "T_minus_t": "time_left"},
-        "delta_ask_q1_to_q0",
+        {"value": "delta_ask_q1_to_q0"},
     ),
-    "glosten_milgrom_sequence": translated(
+    "glosten_milgrom_sequence": named(
         adverse_selection.informed_sequence,
         same("prior_high informed v_low v_high uninformed_buy trades"),
     ),
-    "stale_quote_loss": translated(
+    "stale_quote_loss": named(
         adverse_selection.stale_quote_loss,
         {"sigma_per_sqrt_s": "volatility", "latency_s": "latency", "half_spread": "half_spread"},
         {"expected_loss": "expected_loss_two_sided"},
     ),
-    "bcs_spread_exponential_jumps": translated(
+    "bcs_spread_exponential_jumps": named(
         adverse_selection.sniping_spread,
         {"lambda_invest": "investor_rate", "lambda_jump": "jump_rate", "mean_jump": "mean_jump"},
-        "spread",
+        {"value": "spread"},
     ),
 }
 """Every market-making model: the vector's parameters in, the vector's expected names out."""
