@@ -2,6 +2,9 @@
 
     d ln value = σ dW + jumps + (ln mid - ln value) / memory dt
 
+σ itself wanders: its logarithm is the sum of a quick and a slow mean-reverting part of equal size, which makes
+volatility cluster with a memory that falls slowly.
+
 The last term lets what was traded become what is believed: without it every move would be undone, with a short memory
 every move would stay.
 """
@@ -40,6 +43,11 @@ class ValueTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     memory_s: float = 600.0
     """0: it does not listen."""
     step_s: float = 1.0
+    sigma_wanders: float = 0.0
+    """Standard deviation of ln σ around its mean."""
+    quick_s: float = 900.0
+    slow_s: float = 14_400.0
+    """Memories of its two parts."""
 
 
 NEWS = row_type(
@@ -49,6 +57,11 @@ NEWS = row_type(
     ("follow", "<f8"),
     ("step_ns", "<i8"),
     ("instrument", "<i8"),
+    ("quick", "<f8"),  # the two parts of ln sigma, each of standard deviation 1
+    ("slow", "<f8"),
+    ("quick_kept", "<f8"),  # what one step leaves of them
+    ("slow_kept", "<f8"),
+    ("wanders", "<f8"),  # by how much each part counts
 )
 """How one value moves."""
 
@@ -61,7 +74,8 @@ def open_value(cast: Cast, terms: ValueTerms) -> None:
         Part.NEWS, NEWS, sigma_step=terms.sigma_day * math.sqrt(terms.step_s / _DAY_S),
         jump_chance=terms.jumps_day * terms.step_s / _DAY_S, jump=terms.jump,
         follow=terms.step_s / terms.memory_s if terms.memory_s else 0.0, step_ns=int(terms.step_s * SECOND_NS),
-        instrument=market.number,
+        instrument=market.number, wanders=terms.sigma_wanders * math.sqrt(0.5),
+        quick_kept=math.exp(-terms.step_s / terms.quick_s), slow_kept=math.exp(-terms.step_s / terms.slow_s),
     )  # fmt: skip
     cast.agent(AgentKind.VALUE, own, first_wake_ns=int(terms.step_s * SECOND_NS), mechanism=0)
 
@@ -72,7 +86,11 @@ def wake_value(w: Any, s: Any, agent: int) -> int:
     row = row_at(s, Part.NEWS, agent_at(s, agent).own, NEWS)
     grid = grid_at(s, int(row.instrument))
     value = value_at(s, int(grid.own_value))
-    step = row.sigma_step * normal(s, agent)
+    row.quick = _reverts(row.quick, row.quick_kept, normal(s, agent))
+    row.slow = _reverts(row.slow, row.slow_kept, normal(s, agent))
+    # The mean of a squared log-normal is taken out, so that sigma_day is what it says.
+    size = exp(row.wanders * (row.quick + row.slow) - 2.0 * row.wanders * row.wanders)
+    step = row.sigma_step * size * normal(s, agent)
     if chance(s, agent) < row.jump_chance:
         step += row.jump * normal(s, agent)
     else:
@@ -81,3 +99,9 @@ def wake_value(w: Any, s: Any, agent: int) -> int:
         step += row.follow * ln(mid_ticks(w, int(row.instrument)) * grid.tick / value.price)
     value.price *= exp(step)
     return int(clock_of(w).now_ns + row.step_ns)
+
+
+@rule
+def _reverts(part: float, kept: float, draw: float) -> float:
+    """One step of a mean-reverting part whose variance is 1 in the long run."""
+    return kept * part + math.sqrt(1.0 - kept * kept) * draw
