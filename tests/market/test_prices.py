@@ -176,6 +176,9 @@ def test_a_new_mark_sets_off_what_waits_for_it() -> None:
         (CommandKind.INDEX, {"client_id": 1, "price_ticks": 1 << 60}, Refusal.BAD_PRICE),
         (CommandKind.INDEX, {"client_id": 1, "traits": 1}, Refusal.BAD_PRICE),  # frozen before its first price
         (CommandKind.INDEX, {"client_id": 1, "price_ticks": 5, "traits": 2}, Refusal.BAD_FLAGS),
+        (CommandKind.INDEX, {"client_id": 4, "price_ticks": 0, "traits": 2}, Refusal.BAD_FLAGS),  # the lowest of three
+        (CommandKind.INDEX, {"client_id": 4, "price_ticks": 0}, Refusal.BAD_PRICE),
+        (CommandKind.INDEX, {"client_id": 4, "price_ticks": 0, "traits": 1}, Refusal.BAD_CLIENT_ID),
     ],
 )
 def test_refused_and_nothing_changes(kind: CommandKind, fields: dict[str, Any], why: Refusal) -> None:

@@ -27,6 +27,7 @@ class Mood(NamedTuple):
     highest: int = 1060
     jumps: float = 0.0
     gifts: float = 0.0
+    ticks: float = 0.0
     purse: int = 1
     ids: int = 20
     sizes: tuple[int, ...] = (5, 5, 20, 80)
@@ -34,7 +35,17 @@ class Mood(NamedTuple):
 
 
 CALM = Mood()
-WILD = Mood(500, 2000, jumps=0.08, gifts=0.06, purse=4, sizes=(10, 20, 30, 60), leverages=(400, 500, 500, 501), ids=60)
+WILD = Mood(
+    500,
+    2000,
+    jumps=0.08,
+    gifts=0.06,
+    ticks=0.12,
+    purse=4,
+    sizes=(10, 20, 30, 60),
+    leverages=(400, 500, 500, 501),
+    ids=60,
+)
 
 
 def commands_of(seed: int, count: int, mood: Mood) -> list[Command]:
@@ -62,7 +73,7 @@ def commands_of(seed: int, count: int, mood: Mood) -> list[Command]:
 _WRONG = (
     ("account", 0), ("account", 99), ("account", -3), ("instrument", 0), ("instrument", 4), ("instrument", -1),
     ("lots", 0), ("lots", -5), ("lots", 1 << 62), ("price_ticks", 0), ("price_ticks", 1 << 50), ("kind", 9),
-    ("client_id", -1), ("side", 2), ("lots", 501),
+    ("client_id", -1), ("side", 2), ("lots", 501), ("traits", 3),
 )  # fmt: skip
 
 
@@ -82,7 +93,21 @@ def _wild(dice: random.Random, mood: Mood, centre: dict[int, int]) -> Command | 
         account, asset = dice.choice((*ACCOUNTS, *ACCOUNTS, FUND)), dice.choice((DOLLARS, COINS))
         most = (20_000 if account == FUND else 150_000) * (1 if asset == DOLLARS else 10)
         return Command(CommandKind.DEPOSIT, account, asset, lots=dice.randint(1, most))
+    if draw < mood.jumps + mood.gifts + mood.ticks:
+        return _priced(dice, dice.choice((1, 1, 2, 2, 2, 3)), centre)
     return None
+
+
+def _priced(dice: random.Random, number: int, centre: dict[int, int]) -> Command:
+    """A member of an index speaks, the venue's clock ticks, or funding is paid."""
+    kind = dice.choice((CommandKind.INDEX, CommandKind.INDEX, CommandKind.TICK, CommandKind.TICK, CommandKind.FUND))
+    if kind != CommandKind.INDEX:
+        return Command(kind, instrument=number)
+    price = dice.choice((0, round(dice.gauss(centre[number], centre[number] / 40)), centre[number], centre[number]))
+    return Command(
+        kind, instrument=number, client_id=dice.choice((1, 1, 1, 2, 2, 3, 4)), price_ticks=price,
+        traits=int(dice.random() < 0.1),
+    )  # fmt: skip
 
 
 def _one(dice: random.Random, mood: Mood, centre: dict[int, int]) -> Command:

@@ -12,7 +12,7 @@ from tests.twin.account import AccountTerms
 from tests.twin.bank import AccountMoney, BalanceKey, MoneyTerms, TierTerms
 from tests.twin.command import Command
 from tests.twin.compare import SMALL, Differs, Pair
-from tests.twin.liquidation import LiquidatingMarket
+from tests.twin.pricing import PricedMarket, Pricing
 from tests.twin.venues import Terms
 
 from shortdesk.ground.instrument import Form
@@ -33,6 +33,7 @@ from shortdesk.market.open_market import (
     open_instrument,
     open_venue,
 )
+from shortdesk.market.open_pricing import open_pricing
 from shortdesk.market.tables import Shelf, clock_of, venue_at
 from shortdesk.market.world import World
 
@@ -75,6 +76,7 @@ class Setup(NamedTuple):
     liquidated: int = 0
     highest_ticks: int = 1160
     bound_ppm: int = 20_000
+    pricing: dict[int, Pricing] = {}  # noqa: RUF012 - by instrument; never changed
 
 
 def contract_for(number: int, trigger: Trigger) -> Contract:
@@ -132,9 +134,13 @@ class MoneyPair(Pair):
                 is_hedged=account.is_hedged, cancels_on_disconnect=account.cancels_on_disconnect,
             )  # fmt: skip
             assert at == number
-        self.bank = LiquidatingMarket(
+        for number, one in setup.pricing.items():
+            sizes = {"impact_lots": one.impact_lots, "impact_units": one.impact_units}
+            open_pricing(world, number, one.terms, one.weights, **sizes)
+        self.bank = PricedMarket(
             terms, {FUND: AccountTerms(1), **ACCOUNTS}, money, OWNERS, purses, assets=2, switches_open=switches_open,
             rules=setup.rules, trigger=setup.trigger, one_units={at: 10**digits for at, digits in DIGITS.items()},
+            pricing=setup.pricing,
         )  # fmt: skip
         self.twin = self.bank
 
@@ -211,7 +217,8 @@ class MoneyPair(Pair):
     def _laws(self, balances: dict[BalanceKey, int]) -> None:
         """Zero sums, longs against shorts, and the equity identity: clearing owes exactly the paper profits.
 
-        On an inverse contract either side of a fill drops less than a coin unit when the price moves on.
+        What rounding leaves of funding stays there too. On an inverse contract either side of a fill drops less than
+        a coin unit when the price moves on.
         """
         bank = self.bank
         for asset in DIGITS:
@@ -224,6 +231,7 @@ class MoneyPair(Pair):
                 raise Differs(f"open longs and shorts of {number}: {lots}")
             paper = sum(bank.profit(key) for key in bank.positions if key[1] == number)
             clearing = balances.get((bank.purses[1, "clearing"], DOLLARS if number == LINEAR else COINS, None), 0)
+            clearing -= bank.left_by_funding[number]
             if abs(paper - clearing) > (0 if number == LINEAR else bank.inverse_moves + len(lots)):
                 raise Differs(f"clearing owes {clearing}; paper profits of {number} are {paper}")
 

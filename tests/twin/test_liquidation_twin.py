@@ -1,6 +1,6 @@
 """The compiled market against the exact twin where people die: every form, with covers, ranks and pauses mixed.
 
-Marks jump by up to 60 %, so that everybody is liquidated now and then, and the fund is emptied and filled again.
+Indexes, the venue's clock and funding are in the same lists. Marks jump by up to 60 %, so that everybody is liquidated now and then, and the fund is emptied and filled again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def test_the_lists_reach_every_row_and_end_of_a_liquidation() -> None:
     setups = [wild_setup(1_000 + at, form) for at, form in enumerate([*FORMS.values()] * 2)]
     seen: Counter[str] = sum((agree(setup, LENGTH, WILD) for setup in setups), Counter())
     words = "RISK_STATE LIQUIDATION_START LIQUIDATION_STEP LIQUIDATION_END TAKEOVER ADL LIQUIDATION_FEE INSURANCE_IN "
-    words += "INSURANCE_OUT LOSS_SHARE DEFICIT MARGIN ACCOUNT_LIQUIDATING"
+    words += "INSURANCE_OUT LOSS_SHARE DEFICIT MARGIN ACCOUNT_LIQUIDATING MEMBER INDEX PREMIUM FUNDING_RATE FUNDING"
     ends = {f"ENDS {state:d}" for state in (RiskState.SAFE, RiskState.TAKEN_OVER, RiskState.BANKRUPT)}
     assert {*words.split(), *ends} - set(seen) == set()
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import random
 
-from tests.twin.money_pair import Setup
+from tests.twin.money_pair import INVERSE, LINEAR, Setup
+from tests.twin.pricing import Pricing
 
+from shortdesk.margin.funding import FundingForm
 from shortdesk.margin.liquidation import AdlRank, LiquidationForm
+from shortdesk.margin.mark import IndexForm, MarkForm
 from shortdesk.margin.risk import Trigger
 from shortdesk.market.covers import AdlPrice, Cover
+from shortdesk.market.funding import Sampling
 from shortdesk.market.open_market import LiquidationTerms
+from shortdesk.market.open_pricing import PricingTerms
 
 FORMS = {
     "ioc": LiquidationForm.IOC_THEN_TAKEOVER,
@@ -24,6 +29,27 @@ COVERS = (
     (Cover.ADL, Cover.LOSS_SHARING), (Cover.INSURANCE, Cover.LOSS_SHARING), (Cover.INSURANCE,), (Cover.DEFICIT,), (),
     (Cover.LOSS_SHARING, Cover.ADL, Cover.INSURANCE),
 )  # fmt: skip
+
+
+def wild_pricing(dice: random.Random) -> Pricing:
+    """An instrument's index and funding, whichever form it is of."""
+    terms = PricingTerms(
+        mark_form=dice.choice((MarkForm.ORACLE, MarkForm.ORACLE, MarkForm.FAIR_FUNDING_BASIS)),
+        index_form=dice.choice(tuple(IndexForm)),
+        funding_form=dice.choice(tuple(FundingForm)),
+        sampling=dice.choice(tuple(Sampling)),
+        oldest_seconds=dice.choice((0, 3, 30)),
+        interest=dice.choice(("0", "0.0001", "-0.0003", "0.001234567")),
+        clamp=dice.choice(("0", "0.0005", "0.01")),
+        dead_band=dice.choice(("0", "0.0005", "0.02")),
+        cap=dice.choice(("0", "0.003", "0.02")),
+        interval_hours=dice.choice((0, 1, 8)),
+        takes_middle=dice.random() < 0.3,
+        pays_before=dice.random() < 0.3,
+        pays_on_index=dice.random() < 0.3,
+    )
+    sizes = dice.choice(({}, {"impact_lots": 7}, {"impact_units": 900_000}))
+    return Pricing(terms, dice.choice(((1,), (1, 1), (2, 1, 1), (3, 5, 0, 2))), **sizes)
 
 
 def wild_setup(seed: int, form: LiquidationForm) -> Setup:
@@ -46,4 +72,5 @@ def wild_setup(seed: int, form: LiquidationForm) -> Setup:
     return Setup(
         seed, rules, dice.choice(tuple(Trigger)), dice.choice((0, 2_000_000, 12_500_001)), highest_ticks=2_200,
         bound_ppm=dice.choice((20_000, 100_000)),
+        pricing={number: wild_pricing(dice) for number in (LINEAR, INVERSE)},
     )  # fmt: skip

@@ -73,17 +73,18 @@ def set_member(w: Any, command: Any) -> int:
     if refusal != Refusal.NONE:
         return refusal
     pricing = pricing_at(w, number)
-    if not 0 < command.client_id <= pricing.member_count:
-        return Refusal.BAD_CLIENT_ID
+    is_member = 0 < command.client_id <= pricing.member_count
+    at = pricing.first_member + command.client_id - 1 if is_member else 0
+    member = member_at(w, at)
     if command.traits > 1:
         return Refusal.BAD_FLAGS
-    at = pricing.first_member + command.client_id - 1
-    member = member_at(w, at)
     ticks = command.price_ticks
     if ticks == 0 and command.traits == 1:
-        ticks = member.price_ticks
+        ticks = member.price_ticks if is_member else 1
     if ticks <= 0 or ticks > instrument_at(w, number).highest_ticks:
         return Refusal.BAD_PRICE
+    if not is_member:
+        return Refusal.BAD_CLIENT_ID
     state = FeedState.OUTLIER.value if member.state == FeedState.OUTLIER else FeedState.LIVE.value
     if command.traits == 1:
         state = FeedState.FROZEN.value
