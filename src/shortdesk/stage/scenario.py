@@ -215,21 +215,38 @@ def with_settings(content: dict[str, Any], settings: Sequence[str]) -> dict[str,
         if not equals:
             raise UsageError(f"setting '{setting}': expected name=value, such as makers.count=4")
         target: dict[str, Any] = content
+        kind: type[msgspec.Struct] = Scenario
         owner, _, key = path.strip().rpartition(".")
         if owner:
-            target = _named(content, owner, setting)
+            target, kind = _named(content, owner, setting)
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        known = [name for name in types if owner or name not in _TABLES]
+        if key not in known:
+            whose = f"key of {owner or 'the scenario'}"
+            raise UsageError(f"setting '{setting}': {unknown_name(whose, key, known)}")
         target[key] = _value(text.strip(), setting)
+        try:
+            msgspec.convert(target[key], types[key])
+        except msgspec.ValidationError as error:
+            raise UsageError(f"setting '{setting}': {str(error).replace('`', chr(39))}") from None
     return content
 
 
-def _named(content: Mapping[str, Any], name: str, setting: str) -> dict[str, Any]:
-    found: dict[str, dict[str, Any]] = {}
-    for table in ("shock", "venue", "instrument", "population"):
+def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[str, Any], type[msgspec.Struct]]:
+    """The table of that name and what it may say."""
+    kinds = {one.__struct_config__.tag: one for one in PopulationTerms.__args__}
+    terms: dict[str, type[msgspec.Struct]] = {"shock": ShockTerms, "venue": VenueTerms, "instrument": InstrumentTerms}
+    found: dict[str, tuple[dict[str, Any], type[msgspec.Struct]]] = {}
+    for table in _TABLES:
         for row in content.get(table, ()):
-            found[str(row.get("name") or row.get("act", ""))] = row
+            kind = terms[table] if table in terms else kinds.get(row.get("kind", ""), LatentTerms)
+            found[str(row.get("name") or row.get("act", ""))] = (row, kind)
     if name not in found:
         raise UsageError(f"setting '{setting}': {unknown_name('name', name, found)}")
     return found[name]
+
+
+_TABLES = ("shock", "venue", "instrument", "population")
 
 
 def _value(text: str, setting: str) -> Any:
