@@ -33,7 +33,7 @@ from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.prices import make_prices, pricing_at, pricing_refusal, set_member
 from shortdesk.market.tables import Shelf, clock_of, front_at, instrument_at, leg_at, level_at, shelf_at
 
-__all__ = ["MOST_SAMPLES", "Sampling", "fund", "impact_ticks", "pay_on", "run_prices"]
+__all__ = ["MOST_SAMPLES", "Sampling", "fund", "funding_hours", "impact_ticks", "pay_on", "rate_now", "run_prices"]
 
 MOST_SAMPLES = 10_000
 """Premiums sampled between two instants; later ones are not counted, so that their sum fits in a word."""
@@ -137,6 +137,24 @@ def _average(pricing: Any) -> int:
 
 
 @rule
+def funding_hours(w: Any, number: int) -> int:
+    """For how many hours a rate of the instrument is: its interval, or eight where funding accrues."""
+    interval_ns = int(pricing_at(w, number).interval_ns)
+    return interval_ns // _HOUR_NS if interval_ns != 0 else 8
+
+
+@rule
+def rate_now(w: Any, number: int) -> int:
+    """The rate that a funding instant would fix now, out of the premiums sampled since the last; out of ``rate_one``."""
+    pricing = pricing_at(w, number)
+    hours = funding_hours(w, number)
+    rate = rate_by_form(
+        pricing.funding_form, _average(pricing), pricing.interest, pricing.clamp, pricing.dead_band, hours
+    )
+    return limited_rate(rate, pricing.cap)
+
+
+@rule
 def fund(w: Any, number: int) -> int:
     """The instrument's funding instant: the rate is fixed from the samples, and paying begins."""
     refusal = pricing_refusal(w, number)
@@ -149,11 +167,7 @@ def fund(w: Any, number: int) -> int:
     ticks = int(pricing.index_ticks if pricing.pays_on_index or pricing.interval_ns == 0 else instrument.mark_ticks)
     if ticks == 0 or pricing.index_ticks == 0:
         return Refusal.NO_REFERENCE_PRICE
-    hours = int(pricing.interval_ns // _HOUR_NS) if pricing.interval_ns != 0 else 8
-    rate = rate_by_form(
-        pricing.funding_form, _average(pricing), pricing.interest, pricing.clamp, pricing.dead_band, hours
-    )
-    rate = limited_rate(rate, pricing.cap)
+    rate = rate_now(w, number)
     pricing.paid_rate = pricing.rate if pricing.pays_before else rate
     pricing.paid_ticks = ticks
     pricing.rate = rate

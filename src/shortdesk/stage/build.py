@@ -26,13 +26,16 @@ from shortdesk.market.opening import open_positions
 from shortdesk.market.tables import clock_of, venue_at
 from shortdesk.market.world import Capacity, World
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms, open_arbitrage
+from shortdesk.stage.agents.basis import BasisTerms, open_basis
 from shortdesk.stage.agents.clock import CLOCK_ROW
 from shortdesk.stage.agents.crowd import CrowdTerms, open_crowd
+from shortdesk.stage.agents.hedger import HedgerTerms, open_hedgers
 from shortdesk.stage.agents.latent import LatentTerms, open_latent
 from shortdesk.stage.agents.maker import MakerTerms, open_makers
 from shortdesk.stage.agents.metaorder import MetaorderTerms, open_metaorders
 from shortdesk.stage.agents.momentum import MomentumTerms, open_momentum
 from shortdesk.stage.agents.noise import NoiseTerms, open_noise
+from shortdesk.stage.agents.predator import PredatorTerms, open_predators
 from shortdesk.stage.agents.shock import SHOCK_ROW, Act
 from shortdesk.stage.agents.value import ValueTerms, open_value
 from shortdesk.stage.cast import Cast, Market
@@ -55,6 +58,9 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     ValueTerms: open_value,
     ArbitrageTerms: open_arbitrage,
     MomentumTerms: open_momentum,
+    BasisTerms: open_basis,
+    HedgerTerms: open_hedgers,
+    PredatorTerms: open_predators,
 }
 
 

@@ -14,13 +14,16 @@ from shortdesk.market.entry import Halt
 from shortdesk.market.note import journal_has_room
 from shortdesk.market.tables import Shelf, clock_of, has_room
 from shortdesk.stage.agents.arbitrage import wake_arbitrage
+from shortdesk.stage.agents.basis import wake_basis
 from shortdesk.stage.agents.clock import wake_clock
 from shortdesk.stage.agents.crowd import wake_crowd
+from shortdesk.stage.agents.hedger import wake_hedger
 from shortdesk.stage.agents.latent import wake_latent
 from shortdesk.stage.agents.maker import wake_maker
 from shortdesk.stage.agents.metaorder import wake_metaorder
 from shortdesk.stage.agents.momentum import wake_momentum
 from shortdesk.stage.agents.noise import wake_noise
+from shortdesk.stage.agents.predator import wake_predator
 from shortdesk.stage.agents.shock import wake_shock
 from shortdesk.stage.agents.value import wake_value
 from shortdesk.stage.parts import AgentKind, agent_at, play_of
@@ -95,4 +98,10 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_arbitrage(w, s, agent)
     if kind == AgentKind.MOMENTUM:
         return wake_momentum(w, s, agent)
+    if kind == AgentKind.BASIS:
+        return wake_basis(w, s, agent)
+    if kind == AgentKind.HEDGER:
+        return wake_hedger(w, s, agent)
+    if kind == AgentKind.PREDATOR:
+        return wake_predator(w, s, agent)
     return NEVER_NS

@@ -58,8 +58,6 @@ class AgentKind(IntEnum):
     BORROWER = 15
     LENDER = 16
     LIQUIDATOR = 17
-    ZERO = 18
-    """Zero intelligence: the reference crowd of the speed comparison."""
 
 
 class Part(IntEnum):
@@ -89,12 +87,11 @@ class Part(IntEnum):
     BORROWERS = 21
     LENDERS = 22
     LIQUIDATORS = 23
-    ZEROS = 24
-    GRIDS = 25
-    FEEDS = 26
-    ENDS = 27
-    SIGHTS = 28
-    RUNGS = 29
+    GRIDS = 24
+    FEEDS = 25
+    ENDS = 26
+    SIGHTS = 27
+    RUNGS = 28
 
 
 PLAY = row_type(

@@ -19,12 +19,15 @@ from shortdesk.ground.errors import InputError, UsageError, unknown_name
 from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import sheet_folder
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms
+from shortdesk.stage.agents.basis import BasisTerms
 from shortdesk.stage.agents.crowd import CrowdTerms
+from shortdesk.stage.agents.hedger import HedgerTerms
 from shortdesk.stage.agents.latent import LatentTerms
 from shortdesk.stage.agents.maker import MakerTerms
 from shortdesk.stage.agents.metaorder import MetaorderTerms
 from shortdesk.stage.agents.momentum import MomentumTerms
 from shortdesk.stage.agents.noise import NoiseTerms
+from shortdesk.stage.agents.predator import PredatorTerms
 from shortdesk.stage.agents.value import ValueTerms
 
 __all__ = [
@@ -43,7 +46,17 @@ __all__ = [
 ]
 
 PopulationTerms = (
-    LatentTerms | NoiseTerms | MetaorderTerms | MakerTerms | CrowdTerms | ValueTerms | ArbitrageTerms | MomentumTerms
+    LatentTerms
+    | NoiseTerms
+    | MetaorderTerms
+    | MakerTerms
+    | CrowdTerms
+    | ValueTerms
+    | ArbitrageTerms
+    | MomentumTerms
+    | BasisTerms
+    | HedgerTerms
+    | PredatorTerms
 )
 """The terms of every kind of agent."""
 
@@ -315,5 +328,5 @@ def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"shock[{at}].at_s", f"{shock.at_s:g} lies outside of the horizon"
 
 
-_SIGNED = {"entry_mean", "amount_usd", "at_s"}
+_SIGNED = {"gamma_usd_per_pct", "entry_mean", "amount_usd", "at_s"}
 """Fields of populations that may be negative."""
