@@ -30,6 +30,7 @@ GROUPS = {
     "margin": "margin",
     "matching": "matching",
     "accounts": "accounts",
+    "agents": "agents",
     "startup": "startup",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -92,6 +92,7 @@ class Part(IntEnum):
     ENDS = 26
     SIGHTS = 27
     RUNGS = 28
+    SHORTS = 29
 
 
 PLAY = row_type(
@@ -140,6 +141,7 @@ FEED = row_type(
     ("member", "<i8"),  # number of the index member it speaks for
     ("is_mute", "<i8"),  # says nothing: the member grows old
     ("scale", "<f8"),  # what the coin it quotes in is worth; 1 on its peg
+    ("weight", "<f8"),
 )
 """Who tells an instrument's index a price."""
 

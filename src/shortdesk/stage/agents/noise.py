@@ -120,7 +120,10 @@ def _take(w: Any, s: Any, agent: int, row: Any, who: int, first: float, second: 
 
 @rule
 def _toggle(w: Any, s: Any, agent: int, row: Any, who: int, first: float, size: float, far: float) -> None:
-    """A slot in the book leaves it; one outside comes in at a distance from the other side's best price."""
+    """A slot in the book leaves it; one outside comes in at a distance from the other side's best price.
+
+    Where the other side is empty it is the last price that counts.
+    """
     number = int(row.instrument)
     at = int(row.first_slot) + who % int(row.slot_count)
     slot = slot_at(s, at)
@@ -131,7 +134,9 @@ def _toggle(w: Any, s: Any, agent: int, row: Any, who: int, first: float, size: 
         return
     is_bid = first < 0.5
     other = ask_ticks(w, number) if is_bid else bid_ticks(w, number)
-    away = 1 + int(row.far * mid_ticks(w, number) * far)
+    mid = mid_ticks(w, number)
+    other = other if other != 0 else int(mid)
+    away = 1 + int(row.far * mid * far)
     ticks = other - away if is_bid else other + away
     side = Side.BUY.value if is_bid else Side.SELL.value
     if other != 0 and ticks > 0:
