@@ -126,6 +126,20 @@ def test_patient_orders_are_filled_as_often_as_in_a_walk() -> None:
     assert made == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / paths))
 
 
+def test_without_market_orders_nobody_is_filled() -> None:
+    still = cst.QueueRates(1.0, 0.0, 0.5)
+    assert cst.prob_fill_before_mid(still, 2, 3) == 0.0
+    assert cst.prob_make_spread(still, 2, 3) == 0.0
+
+
+def test_long_queues_are_decided_by_their_lengths() -> None:
+    """Orders come rarely, so both queues only shrink: an order last of 200 against 100 or 400 others is as good as
+    decided."""
+    calm = cst.QueueRates(0.01, 5.0, 0.02)
+    assert cst.prob_fill_before_mid(calm, 200, 100) < 1e-6
+    assert cst.prob_fill_before_mid(calm, 200, 400) > 1 - 1e-6
+
+
 def test_the_next_change_of_a_level() -> None:
     at_best, behind = (cst.prob_queue_grows(i, PAPER, [1, 2]) for i in (1, 2))
     assert at_best == pytest.approx([1.85 / (1.85 + 0.94 + 0.71), 1.85 / (1.85 + 0.94 + 1.42)])

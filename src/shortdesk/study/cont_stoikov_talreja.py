@@ -119,7 +119,7 @@ def prob_fill_before_mid(rates: QueueRates, position: int, opposite: int) -> flo
     """
     rates.checked()
     _queues(position, opposite)
-    return float(_fill_chances(rates, position, opposite)[position, opposite])
+    return _fill_chances(rates, position, opposite)[position][opposite]
 
 
 def prob_fill_after_mid(rates: QueueRates, bid: int, ask: int) -> float:
@@ -227,19 +227,19 @@ def _integral(function: Callable[[Floats], Floats]) -> float:
 # --- orders that wait, by first-step equations -----------------------------------------------------------------
 
 
-def _fill_chances(rates: QueueRates, position: int, opposite: int) -> Floats:
-    """Chances at [i, j] that a patient order with i orders up to its own is filled before an opposite queue of j
+def _fill_chances(rates: QueueRates, position: int, opposite: int) -> list[list[float]]:
+    """Chances at [i][j] that a patient order with i orders up to its own is filled before an opposite queue of j
     empties, for i up to ``position`` and j from 0 to past ``opposite``.
     """
     arrival, market, cancel = rates
     size = opposite + _room_behind(rates, opposite)
-    orders = np.arange(1, size + 1)
-    living = _generator(arrival, market + orders * cancel)
-    chances = np.zeros((position + 1, size + 1))
-    chances[0, 1:] = 1.0
-    for i in range(1, position + 1):
-        advance = market + (i - 1) * cancel
-        chances[i, 1:] = np.linalg.solve(advance * np.eye(size) - living, advance * chances[i - 1, 1:])
+    leaving = market + np.arange(1, size + 1) * cancel
+    advances = market + np.arange(position) * cancel
+    waits = _waits(advances, arrival, leaving)
+    chances = [[0.0] + [1.0] * size]
+    for i in range(position):
+        arrived = [advances[i] * chance for chance in chances[i][1:]]
+        chances.append([0.0, *_expected(waits[i], arrived)])
     return chances
 
 
@@ -250,26 +250,61 @@ def _filled_second(rates: QueueRates, first: int, second: int) -> float:
     Until then, those behind the first order come at lambda and go at theta each; once it is filled they are the queue
     that must outlast the second.
     """
-    arrival, _, cancel = rates
-    behind = _room_behind(QueueRates(arrival, rates.market_rate, cancel), 0)
-    later = _fill_chances(rates, second, behind)
-    size = later.shape[1]
-    living = _generator(arrival, np.arange(size) * cancel)
-    reached = [later[i] for i in range(second + 1)]
+    arrival, market, cancel = rates
+    reached = _fill_chances(rates, second, _room_behind(rates, 0))
+    size = len(reached[0])
+    # how fast either order advances depends on the sum of their positions alone
+    waits = _waits(2.0 * market + np.arange(first + second - 1) * cancel, arrival, np.arange(size) * cancel)
     for k in range(1, first + 1):
-        advance = rates.market_rate + (k - 1) * cancel
-        rows = [np.zeros(size)]
+        advance = market + (k - 1) * cancel
+        rows = [[0.0] * size]
         for i in range(1, second + 1):
-            other = rates.market_rate + (i - 1) * cancel
-            rows.append(
-                np.linalg.solve((advance + other) * np.eye(size) - living, advance * reached[i] + other * rows[i - 1])
-            )
+            other = market + (i - 1) * cancel
+            arrived = [advance * x + other * y for x, y in zip(reached[i], rows[i - 1], strict=True)]
+            rows.append(_expected(waits[k + i - 2], arrived))
         reached = rows
-    return float(reached[second][0])
+    return reached[second][0]
 
 
-def _generator(arrival: float, leaving: npt.NDArray[np.floating]) -> Floats:
-    """Rates of a queue among its lengths, the longest refusing to grow; leaving the shortest leads out of them."""
-    size = len(leaving)
-    inner = np.append(np.full(size - 1, arrival), 0.0)
-    return np.diag(inner[:-1], 1) + np.diag(leaving[1:], -1) - np.diag(inner + leaving)
+class _Waits(NamedTuple):
+    """The equations of a queue that lives until something else happens, shorter lengths eliminated. By length."""
+
+    shrinks: list[float]
+    """d_j over the pivot; 0 for the shortest, which has nothing below."""
+    grows: list[float]
+    """lambda over the pivot; 0 for the longest."""
+    scale: list[float]
+    """One over the pivot."""
+
+
+def _waits(ends: npt.NDArray[np.floating], arrival: float, leaving: npt.NDArray[np.floating]) -> list[_Waits]:
+    """For each rate of ending: the elimination of (end + lambda + d_j) x_j = lambda x_(j+1) + d_j x_(j-1) + r_j.
+
+    The longest queue refuses to grow. The pivots are written with one minus ``grows``, so that only positive numbers
+    are added and every chance keeps its digits.
+    """
+    never = np.ones_like(ends)
+    shrinks, grows, scale = [], [], []
+    for j, rate in enumerate(leaving):
+        held = ends + rate * never
+        growth = arrival if j + 1 < len(leaving) else 0.0
+        total = held + growth
+        shrinks.append(rate / total if j else np.zeros_like(ends))
+        grows.append(growth / total)
+        scale.append(1.0 / total)
+        never = held / total
+    columns = (np.array(table).T.tolist() for table in (shrinks, grows, scale))
+    return [_Waits(*one) for one in zip(*columns, strict=True)]
+
+
+def _expected(waits: _Waits, arrived: list[float]) -> list[float]:
+    """The solution for what arrives at each length when the queue's life is ended there."""
+    eliminated, before = [], 0.0
+    for shrinks, scale, value in zip(waits.shrinks, waits.scale, arrived, strict=True):
+        before = scale * value + shrinks * before
+        eliminated.append(before)
+    found, after = [], 0.0
+    for grows, value in zip(reversed(waits.grows), reversed(eliminated), strict=True):
+        after = value + grows * after
+        found.append(after)
+    return found[::-1]
