@@ -506,3 +506,37 @@ def test_many_loans_fill_tables_and_journal_and_change_nothing(tmp_path: Path) -
         assert World.load(tmp_path / "world").digest() == pair.world.digest()
         ends.append((pair.world.digest(), rows))
     assert ends[0] == ends[1]
+
+
+def test_a_second_buy_in_goes_back_to_the_recall_that_was_left() -> None:
+    """One of three coins can be had: the rest is wanted in a new RECALL row, and that row makes the next buy-in."""
+    pair = Pair(MARGIN._replace(lowest=0, slope_1=0))
+    pair.open("maker", coin=200)
+    pair.open("buyer", usd=100_000)
+    pair.open("short", usd=100_000)
+    pair.mark(100)
+    pair.borrow("short", 300)
+    pair.order("buyer", 3, 100)
+    pair.order("short", -3, 100)
+    pair.order("maker", -1, 120)
+    pair.send(CommandKind.RECALL, "short", lots=300)
+    asked = int(pair.rows[0]["seq"])
+    rows = pair.send(CommandKind.BUY_IN, "short")
+    first = next(row for row in pair.rows if row["kind"] == Kind.BUY_IN)
+    left = next(row for row in pair.rows if row["kind"] == Kind.RECALL)
+    assert (int(first["cause"]), only(rows, "RECALL")) == (asked, [("RECALL", "short", 0, 200)])
+    pair.order("maker", -1, 120)
+    pair.send(CommandKind.BUY_IN, "short")
+    second = next(row for row in pair.rows if row["kind"] == Kind.BUY_IN)
+    assert int(second["cause"]) == int(left["seq"])
+
+
+def test_a_recall_for_yesterday_is_refused_for_that_whoever_owes() -> None:
+    pair = Pair()
+    pair.open("nobody", usd=1)
+    pair.now_ns = HOUR
+    pair.send(CommandKind.STEP)
+    pair.send(CommandKind.RECALL, "nobody", lots=1, trigger_ticks=HOUR - 1)
+    assert pair.refusal() == Refusal.BAD_TRIGGER
+    pair.send(CommandKind.RECALL, "nobody", lots=1, trigger_ticks=HOUR)
+    assert pair.refusal() == Refusal.NOTHING_OWED

@@ -101,6 +101,7 @@ class Bank(Market):
         self.opened: list[BalanceKey] = []
         self.touched: list[BalanceKey] = []
         self.treated: BalanceKey | None = None  # whose forced order is in the book
+        self.is_forced = False  # an order that skips the question whether the money is there
         self.inverse_moves = 0
         self.positions_move = True
 
@@ -232,6 +233,9 @@ class Bank(Market):
 
     def can_leave(self, balance: BalanceKey, units: int, without: Order | None = None) -> bool:
         """They are there, and what is left covers everything, paper profit not counted."""
+        return units <= self.spare(balance, without)
+
+    def spare(self, balance: BalanceKey, without: Order | None = None) -> int:
+        """What may leave a balance: no more than is there, nor than promises and losses at the marks leave."""
         losses = sum(min(0, self.profit(key)) for key, behind in self.behind.items() if behind == balance)
-        left = self.units[balance] - units
-        return left >= 0 and left + losses >= self.owed(balance, without=without)
+        return min(self.units[balance], self.units[balance] + losses - self.owed(balance, without=without))

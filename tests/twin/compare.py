@@ -220,17 +220,24 @@ def books_of_world(world: World, key_of: dict[int, tuple[int, int, int]]) -> dic
         raise Differs("an order stands in no queue")
     for (_, name), side in found.items():
         side.sort(reverse=LADDERS.index(name) % 2 == 0)
-    for at, (ticks, level) in enumerate(fronts):
+    has_money = [False, *(asset != 0 for (asset,) in columns(world, Shelf.INSTRUMENTS, "settle_asset"))]
+    for at, (ticks, level) in enumerate(fronts[: 8 * len(has_money)]):
         number, which = divmod(at, 8)
-        if number == 0 or (which >= len(LADDERS) and world.table(Shelf.INSTRUMENTS)[number].settle_asset):
+        if number == 0 or (which >= len(LADDERS) and has_money[number]):
             continue  # where the sick wait, and legs for the price of their liquidation
         side = found.get((number, LADDERS[which]), []) if which < len(LADDERS) else []
         if (level != 0) != bool(side) or (side and ticks != side[0][0]):
             raise Differs(f"front of {number} {which} is {ticks} ({level}); its prices are {[p for p, _ in side]}")
-    others = [row for shelf in (Shelf.LEGS, Shelf.BALANCES) for row in world.table(shelf)[: world.used_rows(shelf)]]
-    waiting = {int(row.level): int(level_ticks(w, int(row.level))) for row in others if row.level}
+    levels = {level for shelf in (Shelf.LEGS, Shelf.BALANCES) for (level,) in columns(world, shelf, "level") if level}
+    waiting = {level: int(level_ticks(w, level)) for level in levels}
     _check_pages(world, {row[6]: row[1] for row in heads} | waiting)
     return found
+
+
+def columns(world: World, shelf: Shelf, *names: str) -> list[Seen]:
+    """Some fields of all rows of a table that are or were in use, but for row 0."""
+    rows = world.table(shelf)[1 : world.used_rows(shelf)]
+    return list(zip(*(rows[name].tolist() for name in names), strict=True))
 
 
 def _ladder(row: Seen) -> int:

@@ -85,22 +85,30 @@ class LiquidatingMarket(CoveringMarket):
     def _rest(self) -> None:
         """The sick first, one after the other; then stops of one instrument, then those whom its new mark killed."""
         while True:
-            if waiting := [balance for balance in self.cases if balance not in {due.balance for due in self.due}]:
-                self._treat(min(waiting, key=self.opened.index))
-            elif self.restless:
+            if self._treat_somebody():
+                continue
+            if self.restless:
                 number = self.restless[0]
                 self._fire_all(number)
                 if number in self.new_marks:
                     self.cause, self.mechanism = self.new_marks.pop(number), 0
-                    self._ask_everybody()
+                    self._ask_everybody(number)
                 else:
                     self.restless.remove(number)
             else:
                 return
 
+    def _treat_somebody(self) -> bool:
+        """Treat the sick balance with the lowest number, if one does not wait."""
+        paused = {due.balance for due in self.due}
+        sick = [balance for balance in self.cases if balance not in paused]
+        if sick:
+            self._treat(min(sick, key=self.opened.index))
+        return bool(sick)
+
     # ---- who is asked
 
-    def _ask_everybody(self) -> None:
+    def _ask_everybody(self, number: int) -> None:
         while self.touched:
             self._ask(self.touched.pop())
         for balance in list(self.opened):

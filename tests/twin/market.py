@@ -20,6 +20,8 @@ class Market(Entering):
     """Commands about orders: what each does, or why it is not taken."""
 
     known: frozenset[int] = ABOUT_ORDERS
+    unplaced: frozenset[int] = frozenset((CommandKind.DEPOSIT, CommandKind.WITHDRAW))
+    """Kinds that are about an asset and no instrument."""
 
     # ---- commands
 
@@ -54,7 +56,7 @@ class Market(Entering):
         if command.kind == CommandKind.CONNECTION:
             return self._connect(command)
         terms = self.accounts[command.account]
-        if command.kind in (CommandKind.DEPOSIT, CommandKind.WITHDRAW):
+        if command.kind in self.unplaced:
             return self._errand(command, (0, 0, 0))
         key = leg_asked_for(command.account, terms, command.instrument, command.side, command.traits)
         is_new = key not in self.legs
@@ -85,7 +87,7 @@ class Market(Entering):
             return [Refusal.UNKNOWN_ACCOUNT]
         if command.kind == CommandKind.CONNECTION:
             return []
-        is_named = command.kind not in (CommandKind.DEPOSIT, CommandKind.WITHDRAW)
+        is_named = command.kind not in self.unplaced
         if is_named and (command.instrument != 0 or command.kind != CommandKind.CANCEL_ALL):
             terms = self.terms.get(command.instrument)
             if terms is None or terms.venue != account.venue:

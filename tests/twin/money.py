@@ -34,7 +34,8 @@ class MoneyMarket(Bank):
         if terms.form == Form.SPOT:
             balance: BalanceKey = self.behind[key] if order.side == Side.BUY else (key[0], costs.base, None)
             cost = lots * order.limit * terms.factor if order.side == Side.BUY else lots * costs.base_units
-            return Refusal.NONE if self.can_leave(balance, cost, instead_of) else Refusal.NOT_ENOUGH_BALANCE
+            lacks = not self.is_forced and self._lacks(balance, cost, instead_of)
+            return Refusal.NOT_ENOUGH_BALANCE if lacks else Refusal.NONE
         if self.is_liquidating(self.behind[key]):
             return Refusal.ACCOUNT_LIQUIDATING
         held, standing = self.positions[key].lots, sum(o.left for o in self.promised(key, order.side, instead_of))
@@ -47,6 +48,10 @@ class MoneyMarket(Bank):
         if now > costs.tiers[-1].cap or abs(reached) > terms.highest_lots:
             return Refusal.POSITION_TOO_LARGE
         return self._has_margin(order, lots, instead_of)
+
+    def _lacks(self, balance: BalanceKey, cost: int, without: Order | None) -> bool:
+        """Whether a spot order cannot be paid for."""
+        return not self.can_leave(balance, cost, without)
 
     def _has_margin(self, order: Order, lots: int, instead_of: Order | None) -> Refusal:
         """Equity covers all margins and what the order would lose at once; an isolated leg may fetch the rest."""
@@ -172,11 +177,15 @@ class MoneyMarket(Bank):
         if c.lots > MOST_UNITS:
             return Refusal.SIZE_TOO_LARGE
         wallet: BalanceKey = (c.account, c.instrument, None)
-        if sign < 0 and not self.can_leave(wallet, c.lots):
-            return Refusal.NOT_ENOUGH_BALANCE
+        if sign < 0 and (refusal := self._keeps(wallet, c.lots)):
+            return refusal
         outside = (self.purses[self.accounts[c.account].venue, "outside"], c.instrument, None)
         self._pay(Kind.DEPOSIT if sign > 0 else Kind.WITHDRAWAL, wallet, outside, sign * c.lots)
         return Refusal.NONE
+
+    def _keeps(self, wallet: BalanceKey, units: int) -> Refusal:
+        """Why units may not leave a wallet for the outside."""
+        return Refusal.NONE if self.can_leave(wallet, units) else Refusal.NOT_ENOUGH_BALANCE
 
     def _set_leverage(self, key: LegKey, wanted: int) -> Refusal:
         number, costs, before = key[1], self.money[key[1]], self.leverage[key]

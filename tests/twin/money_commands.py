@@ -18,6 +18,7 @@ from shortdesk.ground.order import OrderFlag, OrderKind, SelfTrade, TimeInForce
 from shortdesk.market.command import CommandKind
 
 REDUCES_FROM = 1000
+HOUR_NS = 3_600 * 10**9
 
 
 class Mood(NamedTuple):
@@ -28,6 +29,9 @@ class Mood(NamedTuple):
     jumps: float = 0.0
     gifts: float = 0.0
     ticks: float = 0.0
+    loans: float = 0.0
+    hours: float = 0.0
+    numbers: tuple[int, ...] = (1, 1, 2, 2, 3)
     purse: int = 1
     ids: int = 20
     sizes: tuple[int, ...] = (5, 5, 20, 80)
@@ -36,15 +40,11 @@ class Mood(NamedTuple):
 
 CALM = Mood()
 WILD = Mood(
-    500,
-    2000,
-    jumps=0.08,
-    gifts=0.06,
-    ticks=0.12,
-    purse=4,
-    sizes=(10, 20, 30, 60),
+    500, 2000, jumps=0.08, gifts=0.06, ticks=0.12, purse=4, ids=60, sizes=(10, 20, 30, 60),
     leverages=(400, 500, 500, 501),
-    ids=60,
+)  # fmt: skip
+LENT = WILD._replace(
+    ticks=0.02, loans=0.18, hours=0.02, gifts=0.03, purse=4, numbers=(1, 2, 3, 3, 3, 3), sizes=(1, 2, 5)
 )
 
 
@@ -59,10 +59,14 @@ def commands_of(seed: int, count: int, mood: Mood) -> list[Command]:
         begin.append(
             Command(CommandKind.DEPOSIT, account, COINS, lots=dice.randint(1_000_000, 9_000_000) // mood.purse)
         )
+    if mood.loans:
+        begin.append(Command(CommandKind.DEPOSIT, 11, COINS, lots=40_000_000))
+        begin.append(Command(CommandKind.DEPOSIT, 12, DOLLARS, lots=4_000_000))
     now, told, centre = 0, [], {1: 1_000, 2: 1_000, 3: 1_000}
     for _ in range(count - len(begin)):
         now += dice.choice((0, 0, 1, 1_000, *((10**9, 5 * 10**9) if mood.jumps else ())))
-        command = _one(dice, mood, centre)
+        now += dice.randint(1, 3 * HOUR_NS) if dice.random() < mood.hours else 0
+        command = _one(dice, mood, centre, now)
         if dice.random() < 0.02:
             name, value = dice.choice(_WRONG)
             command = command._replace(**{name: value})
@@ -81,11 +85,11 @@ def _price(dice: random.Random, mood: Mood, centre: int) -> int:
     return min(mood.highest, max(mood.lowest, round(dice.gauss(centre, centre / 40))))
 
 
-def _wild(dice: random.Random, mood: Mood, centre: dict[int, int]) -> Command | None:
+def _wild(dice: random.Random, mood: Mood, centre: dict[int, int], now: int) -> Command | None:
     """A mark that jumps, or money for somebody, the fund included."""
     draw = dice.random()
     if draw < mood.jumps:
-        number = dice.choice((1, 1, 2, 2, 3))
+        number = dice.choice(mood.numbers)
         moved = round(centre[number] * dice.choice((0.6, 0.75, 0.85, 0.95, 1.05, 1.15, 1.3, 1.6)))
         centre[number] = min(mood.highest * 4 // 5, max(mood.lowest * 5 // 4, moved))
         return Command(CommandKind.MARK, instrument=number, price_ticks=centre[number])
@@ -95,7 +99,30 @@ def _wild(dice: random.Random, mood: Mood, centre: dict[int, int]) -> Command | 
         return Command(CommandKind.DEPOSIT, account, asset, lots=dice.randint(1, most))
     if draw < mood.jumps + mood.gifts + mood.ticks:
         return _priced(dice, dice.choice((1, 1, 2, 2, 2, 3)), centre)
+    if draw < mood.jumps + mood.gifts + mood.ticks + mood.loans:
+        return _lent(dice, now)
     return None
+
+
+def _lent(dice: random.Random, now: int) -> Command:
+    """Somebody borrows or returns, a lender wants units back, a recall's time is up, or an hour has passed."""
+    account = dice.choice((*ACCOUNTS,))  # the even ones mostly sell the coin, the odd ones buy it
+    asset = dice.choice((DOLLARS, COINS, *((COINS,) * 4 if account % 2 == 0 else (DOLLARS,) * 4)))
+    most = dice.choice((5_000, 500_000, 1_500_000)) * (1 if asset == DOLLARS else 10)
+    one = Command(CommandKind.BORROW, account, asset, lots=dice.randint(1, most))
+    draw = dice.random()
+    if draw < 0.4:
+        return one
+    if draw < 0.55:
+        return one._replace(kind=CommandKind.REPAY)
+    if draw < 0.7:
+        due = now + dice.choice((-1, 0, 0, 10**9, 30 * 10**9))
+        return one._replace(kind=CommandKind.RECALL, lots=dice.choice((one.lots, 1 << 40)), trigger_ticks=due)
+    if draw < 0.85:
+        return one._replace(kind=CommandKind.BUY_IN)
+    if draw < 0.95:
+        return Command(CommandKind.ACCRUE, instrument=1)
+    return one._replace(kind=CommandKind.DEPOSIT, account=11 if asset == COINS else 12)
 
 
 def _priced(dice: random.Random, number: int, centre: dict[int, int]) -> Command:
@@ -110,10 +137,10 @@ def _priced(dice: random.Random, number: int, centre: dict[int, int]) -> Command
     )  # fmt: skip
 
 
-def _one(dice: random.Random, mood: Mood, centre: dict[int, int]) -> Command:
-    if mood.jumps and (command := _wild(dice, mood, centre)):
+def _one(dice: random.Random, mood: Mood, centre: dict[int, int], now: int) -> Command:
+    if mood.jumps and (command := _wild(dice, mood, centre, now)):
         return command
-    account, number, draw = dice.choice((*ACCOUNTS,)), dice.choice((1, 1, 2, 2, 3)), dice.random()
+    account, number, draw = dice.choice((*ACCOUNTS,)), dice.choice(mood.numbers), dice.random()
     base = Command(account=account, instrument=number, client_id=dice.randint(1, mood.ids), side=dice.randint(0, 1))
     if mood.jumps:  # more orders, and everybody mostly on one side
         draw = draw**0.5

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from tests.twin.account import AccountTerms
 from tests.twin.bank import AccountMoney, BalanceKey, MoneyTerms, TierTerms
+from tests.twin.buy_in import WholeMarket
 from tests.twin.command import Command
-from tests.twin.compare import SMALL, Differs, Pair
-from tests.twin.pricing import PricedMarket, Pricing
+from tests.twin.compare import SMALL, Differs, Pair, columns
+from tests.twin.lending import PoolTerms
+from tests.twin.pricing import Pricing
 from tests.twin.venues import Terms
 
 from shortdesk.ground.instrument import Form
@@ -25,6 +27,7 @@ from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom
 from shortdesk.market.ladder import DUE
 from shortdesk.market.note import Detail
+from shortdesk.market.open_lending import open_lending, set_auto_borrow
 from shortdesk.market.open_market import (
     FEE_ONE,
     LiquidationTerms,
@@ -77,6 +80,8 @@ class Setup(NamedTuple):
     highest_ticks: int = 1160
     bound_ppm: int = 20_000
     pricing: dict[int, Pricing] = {}  # noqa: RUF012 - by instrument; never changed
+    pools: dict[int, PoolTerms] = {}  # noqa: RUF012 - by asset; never changed
+    borrows_itself: int = 0
 
 
 def contract_for(number: int, trigger: Trigger) -> Contract:
@@ -103,7 +108,7 @@ def money_of(number: int, rates: tuple[int, int, int]) -> MoneyTerms:
     """The same as the twin takes them."""
     taker, maker, liquidated = (Fraction(rate, FEE_ONE) for rate in rates)
     if number == SPOT:
-        return MoneyTerms(taker, maker, base=COINS, base_units=10**6)
+        return MoneyTerms(taker, maker, base=COINS, base_units=10**6, liquidated=liquidated)
     unit = CENT if number == LINEAR else SATOSHI
     tiers = tuple(
         TierTerms(int(Fraction(cap) / unit), 1 / Fraction(leverage), Fraction(rate), int(Fraction(deduction) / unit))
@@ -137,10 +142,18 @@ class MoneyPair(Pair):
         for number, one in setup.pricing.items():
             sizes = {"impact_lots": one.impact_lots, "impact_units": one.impact_units}
             open_pricing(world, number, one.terms, one.weights, **sizes)
-        self.bank = PricedMarket(
-            terms, {FUND: AccountTerms(1), **ACCOUNTS}, money, OWNERS, purses, assets=2, switches_open=switches_open,
+        for asset, pool in setup.pools.items():
+            opened = open_lending(
+                world, 1, asset, pair=pool.pair, terms=pool.terms, reserve_units=pool.reserve, limit_units=pool.limit
+            )
+            assert opened.lender == pool.lender
+        if setup.borrows_itself:
+            set_auto_borrow(world, setup.borrows_itself)
+        others = {number: AccountTerms(1) for number in (FUND, *(pool.lender for pool in setup.pools.values()))}
+        self.bank = WholeMarket(
+            terms, {**others, **ACCOUNTS}, money, OWNERS, purses, assets=2, switches_open=switches_open,
             rules=setup.rules, trigger=setup.trigger, one_units={at: 10**digits for at, digits in DIGITS.items()},
-            pricing=setup.pricing,
+            pricing=setup.pricing, pools=setup.pools, borrows_itself=setup.borrows_itself,
         )  # fmt: skip
         self.twin = self.bank
 
@@ -181,32 +194,40 @@ class MoneyPair(Pair):
             Differs: saying where.
         """
         bank, keys = self.bank, {0: None, **self.key_of}
-        rows = self.world.table(Shelf.BALANCES)[1 : self.world.used_rows(Shelf.BALANCES)]
+        rows = columns(self.world, Shelf.BALANCES, "account", "asset", "leg", "units", "case")
         found: dict[BalanceKey, int] = {
-            (int(row.account), int(row.asset), keys[int(row.leg)]): int(row.units) for row in rows if row.units
+            (account, asset, keys[leg]): units for account, asset, leg, units, _ in rows if units
         }
         expected = {key: units for key, units in bank.units.items() if units}
         if found != expected:
             raise Differs(f"balances: the World has {found}, the twin {expected}")
-        legs = self.world.table(Shelf.LEGS)
-        for at, key in self.key_of.items():
-            p, row = bank.positions[key], legs[at]
+        names = ("lots", "open_lots", "open_cost", "carry", "carry_ticks", "leverage_x100")
+        for key, theirs in zip(bank.legs, columns(self.world, Shelf.LEGS, *names), strict=True):
+            p = bank.positions[key]
             mine = (p.lots, p.opened, p.cost, p.rest, p.rest_at, bank.leverage[key])
-            theirs = tuple(
-                int(row[name]) for name in ("lots", "open_lots", "open_cost", "carry", "carry_ticks", "leverage_x100")
-            )
             if mine != theirs or p.lots != bank.held[key]:
                 raise Differs(f"position {key}: the World has {theirs}, the twin {mine}")
-        self._compare_cases()
+        self._compare_cases({(account, asset, keys[leg]) for account, asset, leg, _, case in rows if case})
+        self._compare_loans()
         self._laws(found)
 
-    def _compare_cases(self) -> None:
+    def _compare_loans(self) -> None:
+        """What is owed, since when, what is wanted back, and what each pool has lent."""
+        bank = self.bank
+        names = ("account", "units", "interest", "opened_ns", "hours", "recall_units", "recall_ns")
+        found = columns(self.world, Shelf.LOANS, *names)
+        expected = [
+            (one.account, one.units, one.interest, one.opened, one.hours, one.recalled, one.recalled_by)
+            for one in bank.loans.values()
+        ]
+        if found != expected:
+            raise Differs(f"loans: the World has {found}, the twin {expected}")
+        lent = dict(columns(self.world, Shelf.LENDING, "asset", "lent_units"))
+        if lent != {asset: bank.lent(asset) for asset in bank.pools}:
+            raise Differs(f"lent: the World has {lent}")
+
+    def _compare_cases(self, found: set[BalanceKey]) -> None:
         """Who is being liquidated, and for how long the first still waits."""
-        rows, keys = (
-            self.world.table(Shelf.BALANCES)[1 : self.world.used_rows(Shelf.BALANCES)],
-            {0: None, **self.key_of},
-        )
-        found = {(int(row.account), int(row.asset), keys[int(row.leg)]) for row in rows if row.case}
         if found != set(self.bank.cases):
             raise Differs(f"liquidations: the World has {found}, the twin {set(self.bank.cases)}")
         front = self.world.table(Shelf.FRONTS)[DUE]

@@ -1,6 +1,7 @@
 """The compiled market against the exact twin where people die: every form, with covers, ranks and pauses mixed.
 
-Indexes, the venue's clock and funding are in the same lists. Marks jump by up to 60 %, so that everybody is liquidated now and then, and the fund is emptied and filled again.
+Indexes, the venue's clock and funding are in the same lists. Marks jump by up to 60 %, so that everybody is
+liquidated now and then, and the fund is emptied and filled again.
 """
 
 from __future__ import annotations

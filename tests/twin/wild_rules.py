@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 
-from tests.twin.money_pair import INVERSE, LINEAR, Setup
+from tests.twin.lending import PoolTerms
+from tests.twin.money_pair import COINS, DOLLARS, INVERSE, LINEAR, SPOT, Setup
 from tests.twin.pricing import Pricing
 
+from shortdesk.margin.borrow import HourForm
 from shortdesk.margin.funding import FundingForm
 from shortdesk.margin.liquidation import AdlRank, LiquidationForm
 from shortdesk.margin.mark import IndexForm, MarkForm
 from shortdesk.margin.risk import Trigger
 from shortdesk.market.covers import AdlPrice, Cover
 from shortdesk.market.funding import Sampling
+from shortdesk.market.open_lending import LendingTerms
 from shortdesk.market.open_market import LiquidationTerms
 from shortdesk.market.open_pricing import PricingTerms
 
@@ -52,6 +55,30 @@ def wild_pricing(dice: random.Random) -> Pricing:
     return Pricing(terms, dice.choice(((1,), (1, 1), (2, 1, 1), (3, 5, 0, 2))), **sizes)
 
 
+def wild_pool(dice: random.Random, asset: int) -> PoolTerms:
+    """A pool of a spot-margin venue or of a lending market; either of the pair's assets."""
+    is_market = dice.random() < 0.3
+    terms = LendingTerms(
+        lowest=dice.choice(("0", "0.03", "2")),
+        slope_1=dice.choice(("0.05", "3")),
+        slope_2=dice.choice(("0.6", "40")),
+        optimal=dice.choice(("0.8", "0.45")),
+        initial_rate="0" if is_market else dice.choice(("0.25", "0.5")),
+        initial_asset_rate="0.2" if is_market else "0",
+        debt_rate="0" if is_market else dice.choice(("0.1", "0.05")),
+        asset_rate="0.14" if is_market else "0",
+        trigger=Trigger.BELOW if is_market else Trigger.AT_OR_BELOW,
+        hours=dice.choice(tuple(HourForm)),
+        counts_borrowed=not is_market,
+        compounds=dice.random() < 0.5,
+    )
+    per_dollar = 1 if asset == DOLLARS else 10
+    return PoolTerms(
+        SPOT, 11 if asset == COINS else 12, terms, reserve=dice.choice((0, 100_000)) * per_dollar,
+        limit=dice.choice((0, 0, 900_000)) * per_dollar,
+    )  # fmt: skip
+
+
 def wild_setup(seed: int, form: LiquidationForm) -> Setup:
     """One venue of this form."""
     dice = random.Random(f"rules {seed}")
@@ -73,4 +100,6 @@ def wild_setup(seed: int, form: LiquidationForm) -> Setup:
         seed, rules, dice.choice(tuple(Trigger)), dice.choice((0, 2_000_000, 12_500_001)), highest_ticks=2_200,
         bound_ppm=dice.choice((20_000, 100_000)),
         pricing={number: wild_pricing(dice) for number in (LINEAR, INVERSE)},
+        pools={asset: wild_pool(dice, asset) for asset in (COINS, DOLLARS)},
+        borrows_itself=dice.choice((0, 7, 9)),
     )  # fmt: skip

@@ -63,8 +63,8 @@ class SelfTrade(IntEnum):
 class Refusal(IntEnum):
     """Why a command was not taken.
 
-    Where several reasons hold, the lowest number is given; whether margin, balance and a liquidation allow it is
-    asked last, when nothing else is wrong.
+    Where several reasons hold, the lowest number is given. Whether a liquidation, the balance and the margin allow it
+    is asked last, and the first of these that does not is given.
     """
 
     NONE = 0

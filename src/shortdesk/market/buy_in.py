@@ -217,7 +217,7 @@ def _judge(w: Any, at: int) -> bool:
         pay_for_nothing_left(w, at)
         _end(w, at, quote)
     elif loan.recall_units > 0:
-        note_recall(w, at)
+        loan.recall_row = note_recall(w, at)
     _get_well(w, at)
     return True
 

@@ -99,16 +99,16 @@ def recall(w: Any, command: Any) -> int:
     """The lender wants ``lots`` units back by ``trigger_ticks``; more than is owed means all that is owed."""
     if command.lots <= 0:
         return Refusal.BAD_SIZE
+    if command.trigger_ticks < clock_of(w).now_ns:
+        return Refusal.BAD_TRIGGER
     pool = _pool_asked(w, command)
     at = find_loan(w, command.account, pool) if pool != 0 else 0
     if at == 0 or owed(w, at) == 0:
         return Refusal.NOTHING_OWED
-    if command.trigger_ticks < clock_of(w).now_ns:
-        return Refusal.BAD_TRIGGER
     loan = loan_at(w, at)
     loan.recall_units = min(command.lots, owed(w, at))
     loan.recall_ns = command.trigger_ticks
-    loan.since_row = note_recall(w, at)
+    loan.recall_row = note_recall(w, at)
     return Refusal.NONE
 
 
@@ -140,6 +140,7 @@ def call_in(w: Any, command: Any) -> int:
         return Refusal.NOTHING_OWED
     if clock_of(w).now_ns < loan_at(w, at).recall_ns:
         return Refusal.BAD_TRIGGER
+    loan_at(w, at).since_row = loan_at(w, at).recall_row
     fall_sick(w, at, Mechanism.RECALL)
     return Refusal.NONE
 

@@ -46,6 +46,7 @@ LOAN = row_type(
     ("hours", "<i8"),  # charged so far
     ("recall_units", "<i8"),  # what the lender wants back
     ("recall_ns", "<i8"),  # by then
+    ("recall_row", "<i8"),  # the journal row that said so last
     ("since_row", "<i8"),  # the journal row that began its buy-in or liquidation
     ("account", "<i4"),
     ("pool", "<i4"),

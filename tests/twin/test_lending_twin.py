@@ -1,0 +1,50 @@
+"""The compiled market against the exact twin where units are lent: interest, recalls, buy-ins, loans that die.
+
+Perpetuals, funding and liquidations of every form are in the same lists, and share the wallets that stand behind the
+loans.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.conftest import Depth
+from tests.twin.compare import Differs
+from tests.twin.money_commands import LENT, agree, commands_of
+from tests.twin.money_pair import MoneyPair
+from tests.twin.wild_rules import FORMS, wild_setup
+
+from shortdesk.ground.compile import interpreted
+from shortdesk.ground.kinds import RiskState
+from shortdesk.market.tables import Shelf
+
+LENGTH = 500
+LISTS = 4
+
+
+@pytest.mark.parametrize("seed", range(LISTS))
+def test_loans_are_served_as_they_should_be(seed: int, depth: Depth) -> None:
+    """As many commands as the depth asks for, in lists with pools and a venue of their own each."""
+    wanted = depth.pick(quick=4_000, check=40_000, deep=1_000_000) // LISTS // (10 if interpreted() else 1)
+    forms = [*FORMS.values()]
+    for at in range(-(-wanted // LENGTH)):
+        agree(wild_setup(50_000_000 + seed * 1_000_000 + at, forms[at % len(forms)]), min(LENGTH, wanted), LENT)
+
+
+def test_the_lists_reach_every_row_and_refusal_about_loans() -> None:
+    setups = [wild_setup(2_000 + at, form) for at, form in enumerate([*FORMS.values()] * 2)]
+    seen: Counter[str] = sum((agree(setup, LENGTH, LENT) for setup in setups), Counter())
+    words = (
+        "BORROW REPAY INTEREST BORROW_RATE RECALL BUY_IN NOTHING_TO_LEND OVER_BORROW_LIMIT NOTHING_OWED BAD_TRIGGER "
+    )
+    words += "NOT_ENOUGH_MARGIN LIQUIDATION_START LIQUIDATION_STEP TRADE_LEG DEFICIT"
+    assert {*words.split(), f"ENDS {RiskState.LIQUIDATING:d}"} - set(seen) == set()
+
+
+def test_the_comparison_sees_interest_on_interest_where_there_is_none() -> None:
+    setup = next(s for s in (wild_setup(at, FORMS["ioc"]) for at in range(50)) if not s.pools[2].terms.compounds)
+    pair = MoneyPair(setup)
+    pair.world.table(Shelf.LENDING)[1].compounds = 1
+    with pytest.raises(Differs, match="INTEREST"):
+        pair.tell_all(commands_of(setup.seed, 1_000, LENT))
