@@ -119,6 +119,8 @@ def prob_fill_before_mid(rates: QueueRates, position: int, opposite: int) -> flo
     """
     rates.checked()
     _queues(position, opposite)
+    if rates.market_rate == 0:
+        return 0.0
     return _fill_chances(rates, position, opposite)[position][opposite]
 
 
@@ -142,6 +144,8 @@ def prob_make_spread(rates: QueueRates, bid_position: int, ask_position: int) ->
     """
     rates.checked()
     _queues(bid_position, ask_position)
+    if rates.market_rate == 0:
+        return 0.0
     one = _filled_second(rates, bid_position, ask_position)
     return one + (one if bid_position == ask_position else _filled_second(rates, ask_position, bid_position))
 
@@ -235,11 +239,10 @@ def _fill_chances(rates: QueueRates, position: int, opposite: int) -> list[list[
     size = opposite + _room_behind(rates, opposite)
     leaving = market + np.arange(1, size + 1) * cancel
     advances = market + np.arange(position) * cancel
-    waits = _waits(advances, arrival, leaving)
     chances = [[0.0] + [1.0] * size]
-    for i in range(position):
-        arrived = [advances[i] * chance for chance in chances[i][1:]]
-        chances.append([0.0, *_expected(waits[i], arrived)])
+    for advance, waits in zip(advances.tolist(), _waits(advances, arrival, leaving), strict=True):
+        arrived = [advance * chance for chance in chances[-1][1:]]
+        chances.append([0.0, *_expected(waits, arrived)])
     return chances
 
 
