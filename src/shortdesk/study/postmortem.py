@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.journal import Journal
 from shortdesk.ground.kinds import Kind
-from shortdesk.study.postmortem_causes import Branching, Forced, ForcedKind, branching_ratio, find_forced
+from shortdesk.study.postmortem_causes import (
+    Branching,
+    Forced,
+    ForcedKind,
+    bounce_ticks,
+    branching_ratio,
+    find_forced,
+)
 from shortdesk.study.postmortem_money import Flows, flows_of
 from shortdesk.study.postmortem_push import (
     Booked,
@@ -78,6 +85,7 @@ class Postmortem:
     by_root: list[Booked]
     forced_lots: int
     taken_lots: int
+    spread_ticks: int
     rungs: list[Rung]
     flows: list[Flows]
     winners: list[Winner]
@@ -105,9 +113,11 @@ def explain(journal: Journal, *, instrument: str = "", replays: Sequence[Replay]
     return Postmortem(
         tape, forced, move, in_move, judge(move, branching, mine, all_of_it, replays), timeline_of(tape, forced, move),
         branching, _generations(tape, forced, in_move), _trees(forced, in_move), book_by_mechanism(tape, move),
-        book_by_root(tape, move, forced), mine, all_of_it, rungs_of(tape, move, forced, branching), flows,
+        book_by_root(tape, move, forced), mine, all_of_it, bounce_ticks(tape),
+        rungs_of(tape, move, forced, branching), flows,
         [one for one in ranked[:TOP] if one.gain_units > 0],
-        [one for one in ranked[::-1][:TOP] if one.gain_units < 0], _deleveraged(tape, flows), replays, _unknown(tape, flows),
+        [one for one in ranked[::-1][:TOP] if one.gain_units < 0], _deleveraged(tape, flows), replays,
+        _unknown(tape, flows),
     )  # fmt: skip
 
 
@@ -127,8 +137,8 @@ def _generations(tape: Tape, forced: Forced, chosen: NDArray[np.bool_]) -> list[
     found = []
     for number in np.unique(forced.generation[chosen]).tolist():
         here = chosen & (forced.generation == number)
-        counts = [int((here & (forced.kind == kind)).sum()) for kind in ForcedKind]
-        found.append(Generation(number, *counts, int(lots[here].sum())))
+        liquidations, stops, buy_ins = (int((here & (forced.kind == kind)).sum()) for kind in ForcedKind)
+        found.append(Generation(number, liquidations, stops, buy_ins, int(lots[here].sum())))
     return found
 
 
@@ -155,20 +165,17 @@ def _ranked(tape: Tape, flows: Flows) -> list[Winner]:
 
 
 def _deleveraged(tape: Tape, flows: Sequence[Flows]) -> list[Winner]:
-    """Accounts that were reduced against bankrupt ones, the largest reduction first; gains are those of the whole Journal."""
+    """Accounts that were reduced against bankrupt ones, the largest reduction first; gains are of the whole Journal."""
     rows = tape.here(Kind.ADL)
+    names, group = tape.groups
     found = []
     for account in np.unique(tape.account[rows]).tolist():
         mine = rows[tape.account[rows] == account]
         lots = np.abs(tape.lots[mine])
         price = float((lots * tape.price[mine]).sum() / max(1, lots.sum()))
         gain = int(flows[0].account[account].sum()) if flows else 0
-        _, group = tape.groups
-        found.append(
-            Winner(
-                account, tape.account_name(account), tape.groups[0][int(group[account])], gain, int(lots.sum()), price
-            )
-        )
+        who = tape.account_name(account)
+        found.append(Winner(account, who, names[int(group[account])], gain, int(lots.sum()), price))
     return sorted(found, key=lambda one: (-one.lots, one.account))
 
 
@@ -197,7 +204,7 @@ def _unknown(tape: Tape, flows: Sequence[Flows]) -> list[str]:
         found.append("There are no trades of this instrument: nobody can be said to have pushed.")
     elif bool(np.all(tape.account[tape.fills] < 0)):
         found.append(
-            "The trades name nobody: it is a public tape. Forced orders are known only where their rows say so."
+            "The trades name nobody, as on a public tape: forced orders are known only where their rows say so."
         )
     if not len(tape.here(Kind.INDEX)):
         found.append("There is no index: moves of the whole market cannot be told from moves of this one.")

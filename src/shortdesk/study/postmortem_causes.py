@@ -1,9 +1,9 @@
 """Who pushed whom: forced orders, the fill that carried the price to each, roots, generations, and the branching ratio.
 
-A venue looks at its mark on its own clock, so a mark row has no fill as its cause. The link is made here by one rule, and it
-is ours. Look at the trades since the traded price last stood more than a spread short of the mark that set an order off:
-whoever took most in that direction, net, carried it there, all forced orders together against each free group. The
-fill named is the largest of theirs. Where the index went through the level first, the index is what moved the mark.
+A venue looks at its mark on its own clock, so a mark row has no fill as its cause. The link is made here by one rule,
+and it is ours. Look at the trades since the traded price last stood more than a spread short of the mark that set an
+order off: whoever took most in that direction, net, carried it there, all forced orders together against each free
+group. The fill named is the largest of theirs. Where the index went through the level first, the index moved the mark.
 Everything else is read off the ``cause`` fields.
 """
 
@@ -176,7 +176,7 @@ class _Finder:
         return self._strongest(before + 1, upto, up, through)
 
     def _strongest(self, first: int, upto: int, up: bool, otherwise: int) -> int:
-        """The largest fill of whoever took most in the direction, net; forced orders stand together against the free."""
+        """The largest fill of whoever took most in the direction, net; all forced orders stand together."""
         lots = self.fill_lots[first:upto] if up else -self.fill_lots[first:upto]
         who = self.pusher[first:upto]
         sums = np.bincount(who, weights=lots.astype(np.float64))

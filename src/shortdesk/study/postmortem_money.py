@@ -1,8 +1,8 @@
 """Where the money went: flows by group that conserve to the unit in every asset, who gained, what it was made of.
 
-Each row that moves units has two ends, so every column sums to zero over all groups, the venue's purses and the outside
-included. What is not realised yet is valued at the last mark, against the clearing purse; in a whole Journal longs equal
-shorts, so the clearing purse must then stand at zero as well: that is the check.
+Each row that moves units has two ends, so every column sums to zero over all groups, the venue's purses and the
+outside included. What is not realised yet is valued at the last mark, against the clearing purse; in a whole Journal
+longs equal shorts, so the clearing purse must then stand at zero as well: that is the check.
 """
 
 from __future__ import annotations
@@ -84,16 +84,16 @@ def flows_of(tape: Tape, asset: int) -> Flows:
     cash = np.zeros((count, len(COLUMNS)), np.int64)
     rows = np.flatnonzero((tape.kind >= MONEY_FROM) & (tape.kind < MONEY_UNTIL) & (tape.asset == asset))
     part = np.full(256, -1, np.int64)
-    for kind, column in _PART.items():
-        part[int(kind)] = column
+    for kind, place in _PART.items():
+        part[int(kind)] = place
     column = part[tape.kind[rows]]
     rows, column = rows[column >= 0], column[column >= 0]
     np.add.at(cash, (tape.account[rows], column), tape.units[rows])
     np.add.at(cash, (tape.other[rows], column), -tape.units[rows])
     open_profit = np.zeros(count, np.int64)
     for instrument in _settled_in(tape, asset):
-        held = holdings(tape, instrument)
-        np.add.at(open_profit, held.account, unrealised_change(tape, instrument, held))
+        positions = holdings(tape, instrument)
+        np.add.at(open_profit, positions.account, unrealised_change(tape, instrument, positions))
     clearing = np.flatnonzero(group == names.index("clearing")) if "clearing" in names else np.array([count - 1])
     open_profit[clearing[0]] -= open_profit.sum()
     cash[:, 0] += open_profit
@@ -150,8 +150,10 @@ def _ends(tape: Tape, instrument: int) -> tuple[int, int]:
 
 
 def trade_by_trade(tape: Tape, instrument: int) -> Ints:
-    """The price column of one linear instrument by account, counted the other way: every trade, and what was held at the
-    opening, valued at the last mark. What realised and unrealised profit must agree with to the unit."""
+    """The price column of one linear instrument by account, counted the other way; both agree to the unit.
+
+    Every trade, and what was held at the opening, is valued at the last mark: ``lots * (last - price) * factor``.
+    """
     worth = tape.worth(instrument)
     first, last = _ends(tape, instrument)
     _, group = tape.groups

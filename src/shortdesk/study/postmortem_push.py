@@ -1,13 +1,12 @@
-"""Who moved the price: the move a post-mortem is about, each change of the traded price booked, forced against free buying.
+"""Who moved the price: the move a post-mortem is about, its changes booked to takers, forced against free buying.
 
-The middle of the book is what a trade shows of it: the price of a purchase less half a spread, of a sale plus half a spread. A
-change from one trade to the next is booked to the taker of the first of the two: it is what became of the book after it,
-refills included. The sums are exact: they are the way of that middle from the first to the last trade of the move.
+The middle of the book is what a trade shows of it: the price of a purchase less half a spread, of a sale plus half a
+spread. A change from one trade to the next is booked to the taker of the first of the two: it is what became of the
+book after it, refills included. The sums are exact: the way of that middle from the move's first trade to its last.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from shortdesk.study.postmortem_tape import Ints, Tape, mechanism_name
 
 __all__ = ["Booked", "Move", "Rung", "book_by_mechanism", "book_by_root", "find_move", "forced_lots", "rungs_of"]
 
+_TOLD = (ForcedKind.LIQUIDATION, ForcedKind.STOP)
 RUNGS = 8
 """So many equal parts of the move are told apart."""
 
@@ -61,7 +61,7 @@ class Move(NamedTuple):
 
 
 def find_move(tape: Tape, forced: Forced) -> Move:
-    """The move: up where forced orders bought on the whole, down where they sold; without any, the larger of the two."""
+    """The move: up where forced orders bought on the whole, down where they sold; without any, the larger one."""
     marks = tape.marks
     prices = tape.price[marks]
     lots = int(tape.lots[tape.fills[forced.of_fill >= 0]].sum())
@@ -167,17 +167,10 @@ def rungs_of(tape: Tape, move: Move, forced: Forced, branching: Branching) -> li
     for at in range(count):
         here = inside & (part == at)
         pushed = int(lots[(forced_at == at) & (of_fill >= 0)].sum())
-        wide = abs(int(edges[at + 1] - edges[at]))
+        gain = pushed / abs(int(edges[at + 1] - edges[at])) * branching.impact
+        dead, stopped = (int((here & (forced.kind == kind)).sum()) for kind in _TOLD)
         found.append(
-            Rung(
-                int(edges[at]),
-                int(edges[at + 1]),
-                int((here & (forced.kind == ForcedKind.LIQUIDATION)).sum()),
-                int((here & (forced.kind == ForcedKind.STOP)).sum()),
-                pushed,
-                int(lots[traded == at].sum()),
-                pushed / wide * branching.impact if not math.isnan(branching.impact) else math.nan,
-            )  # fmt: skip
+            Rung(int(edges[at]), int(edges[at + 1]), dead, stopped, pushed, int(lots[traded == at].sum()), gain)
         )
     return found
 

@@ -1,7 +1,7 @@
 """A Journal laid out for a post-mortem: whole columns, causes as row numbers, names and scales as people write them.
 
-Nothing is computed here that the Journal does not say, but for one thing: what a lot at a tick is worth in units is read
-off the fills themselves, so that it holds for any Journal, and for linear and inverse contracts alike.
+Nothing is computed here that the Journal does not say, but for one thing: what a lot at a tick is worth in units is
+read off the fills themselves, so that it holds for any Journal, and for linear and inverse contracts alike.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shortdesk.ground.journal import Journal
 from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.ground.run_folder import NameTable
 
-__all__ = ["Grid", "Ints", "Tape", "Worth", "mechanism_name", "read_tape"]
+__all__ = ["Grid", "Ints", "Tape", "Worth", "mechanism_name", "read_tape", "signed"]
 
 Ints = NDArray[np.int64]
 
@@ -137,7 +137,7 @@ class Tape:
     def here(self, *kinds: Kind) -> Ints:
         """Row numbers of these kinds on the instrument."""
         found = self.where(*kinds)
-        return found[self.on[found] == self.instrument]
+        return np.asarray(found[self.on[found] == self.instrument], np.int64)
 
     @cached_property
     def fills(self) -> Ints:
@@ -162,11 +162,11 @@ class Tape:
         stops = np.isin(
             self.kind, [int(one) for one in (Kind.MARK, Kind.LIQUIDATION_START, Kind.TRIGGERED, Kind.BUY_IN)]
         )
-        up = np.where(stops | (self.cause < 0), np.arange(len(self)), self.cause)
+        up: Ints = np.where(stops | (self.cause < 0), np.arange(len(self)), self.cause)
         while True:
-            further = up[up]
+            further: Ints = up[up]
             if np.array_equal(further, up):
-                return np.asarray(up, np.int64)
+                return up
             up = further
 
     @cached_property
@@ -248,7 +248,7 @@ _FEW = 30
 
 
 def _fitting(lots: Ints, ticks: Ints, units: Ints) -> Worth:
-    """The factor that makes lots at ticks worth these units: exact for linear contracts, else that of an inverse one."""
+    """The factor that makes lots at ticks worth these units: a linear contract where it fits, else an inverse one."""
     largest = int(np.argmax(units))
     factor = int(units[largest]) // max(1, int(lots[largest] * ticks[largest]))
     if factor > 0 and bool(np.all(np.abs(lots * ticks * factor - units) <= lots * factor)):

@@ -57,23 +57,19 @@ def _prices(tape: Tape, move: Move) -> list[Entry]:
 def _forced(tape: Tape, forced: Forced) -> list[Entry]:
     found = []
     for kind, word in (
-        (ForcedKind.LIQUIDATION, "liquidation"),
-        (ForcedKind.STOP, "stop"),
-        (ForcedKind.BUY_IN, "buy-in"),
-    ):
-        rows = forced.row[forced.kind == kind]
-        if not len(rows):
+        (ForcedKind.LIQUIDATION, "liquidation"), (ForcedKind.STOP, "stop"), (ForcedKind.BUY_IN, "buy-in"),
+    ):  # fmt: skip
+        these = np.flatnonzero(forced.kind == kind)
+        if not len(these):
             continue
-        found.append(
-            _level(tape, forced, int(np.flatnonzero(forced.kind == kind)[0]), f"first {word} of {len(rows):,}")
-        )
-        if len(rows) > 1:
-            found.append(_level(tape, forced, int(np.flatnonzero(forced.kind == kind)[-1]), f"last {word}"))
-        if len(rows) >= 10:
-            minutes = tape.time_ns[rows] // _MINUTE_NS
+        found.append(_level(tape, forced, int(these[0]), f"first {word} of {len(these):,}"))
+        if len(these) > 1:
+            found.append(_level(tape, forced, int(these[-1]), f"last {word}"))
+        if len(these) >= 10:
+            minutes = tape.time_ns[forced.row[these]] // _MINUTE_NS
             busiest, counts = np.unique(minutes, return_counts=True)
             at = int(np.argmax(counts))
-            first = int(rows[np.argmax(minutes == busiest[at])])
+            first = int(forced.row[these[np.argmax(minutes == busiest[at])]])
             found.append(Entry(int(tape.time_ns[first]), f"most {word}s in one minute: {int(counts[at]):,}"))
     return found
 
@@ -146,11 +142,9 @@ def _deleveraging(tape: Tape) -> list[Entry]:
 
 
 def fund_level(tape: Tape) -> tuple[Ints, Ints]:
-    """Row numbers and the units that the insurance fund holds after each, in the settlement asset; its positions apart."""
+    """Row numbers, and what the insurance fund holds after each in the settlement asset; its positions apart."""
     rows = tape.where(Kind.INSURANCE_IN, Kind.INSURANCE_OUT, Kind.LIQUIDATION_FEE)
     funds = np.unique(tape.other[rows][tape.other[rows] >= 0])
-    taken = tape.where(Kind.TAKEOVER)
-    funds = np.intersect1d(np.union1d(funds, np.unique(tape.other[taken])), funds) if len(funds) else funds
     if not len(funds):
         return rows[:0], rows[:0]
     asset = int(tape.asset[rows[0]])
@@ -163,12 +157,13 @@ def fund_level(tape: Tape) -> tuple[Ints, Ints]:
 
 def _fund(tape: Tape) -> list[Entry]:
     rows, level = fund_level(tape)
-    if not len(rows):
+    if len(level) < 2:
         return []
-    at = int(np.argmin(level[1:]) + 1) if len(level) > 1 else 0
-    money = f"{tape.grid.money(int(level[at]))} {tape.grid.settle}"
-    before = f"{tape.grid.money(int(level[0]))} {tape.grid.settle}"
-    return [Entry(int(tape.time_ns[rows[at]]), f"the insurance fund at its lowest: {money}, after {before} at first")]
+    at = int(np.argmin(level))
+    low, first = (f"{tape.grid.money(int(units))} {tape.grid.settle}" for units in (level[at], level[0]))
+    if not at:
+        return [Entry(int(tape.time_ns[rows[-1]]), f"the insurance fund never falls below its first {first}")]
+    return [Entry(int(tape.time_ns[rows[at]]), f"the insurance fund at its lowest: {low}, after {first} at first")]
 
 
 def _venue(tape: Tape) -> list[Entry]:

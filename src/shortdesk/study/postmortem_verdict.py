@@ -1,8 +1,8 @@
 """The verdict: was it a squeeze? Thresholds that are ours, in one place, each held against its number.
 
-A rise with liquidations in it is not yet a squeeze: forced orders must have been a good part of the buying, and must have set one
-another off. The report on early 2021 by the staff of the US SEC found that covering was a small part of the buying; a tool
-that could only say yes would be wrong by design.
+A rise with liquidations in it is not yet a squeeze: forced orders must have been a good part of the buying, and must
+have set one another off. The report on early 2021 by the staff of the US SEC found that covering was a small part of
+the buying; a tool that could only say yes would be wrong by design.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def judge(
 ) -> Judged:
     """The verdict from a move, the tree of its forced orders, and ``forced`` of ``taken`` lots in its direction.
 
-    A squeeze passes every test, the replays' included where there are any; ``partly`` fails but has enough forced orders
-    and passes one of the two that make a cascade (share, branching); everything else is not a squeeze.
+    A squeeze passes every test, the replays' included where there are any; ``partly`` fails but has enough forced
+    orders and passes one of the two that make a cascade (share, branching); everything else is not a squeeze.
     """
     tests = _tests(move, branching, forced, taken, replays, limits)
     passed = {test.name: test.passed for test in tests}
@@ -133,13 +133,13 @@ def _words(outcome: Outcome, move: Move, branching: Branching, forced: int, take
     if outcome == "squeeze":
         what = "A short squeeze" if move.up else "A long cascade"
         return (
-            f"{what}: {went}; {branching.all:,} forced orders made {share}, {branching.ratio:.0%} of them were set off by "
-            f"other forced orders, and {move.given_back:.0%} of the move was given back."
+            f"{what}: {went}; {branching.all:,} forced orders made {share}, {branching.ratio:.0%} of them were set off "
+            f"by other forced orders, and {move.given_back:.0%} of the move was given back."
         )
     failed = [test for test in tests if test.passed is False]
-    why = "; ".join(f"{test.name}: {test.found}, {test.needed} needed" for test in failed)
+    lacks = "; ".join(f"{test.name}: {test.found}, {test.needed} needed" for test in failed)
     if outcome == "partly":
         return (
-            f"Not a squeeze by itself, though forced orders took part: {went} and they made {share}. What lacks: {why}."
+            f"Not a squeeze by itself, though forced orders took part: {went}, they made {share}. What lacks: {lacks}."
         )
-    return f"Not a squeeze: {went}, and forced orders made {share} ({branching.all:,} of them). What lacks: {why}."
+    return f"Not a squeeze: {went}, and forced orders made {share} ({branching.all:,} of them). What lacks: {lacks}."
