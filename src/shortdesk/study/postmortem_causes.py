@@ -166,11 +166,15 @@ class _Finder:
         if tape.kind[mark] == Kind.FILL:
             return int(np.searchsorted(tape.fills, mark))
         level, upto = int(tape.price[mark]), int(np.searchsorted(tape.fills, mark))
-        before = _last_below(self.fill_prices, upto, level, up, self.spread)
+        spread = self.spread
+        before = _last_below(self.fill_prices, upto, level, up, spread)
+        if before < 0:  # never so far away: the whole tape lies within a spread
+            spread = 0
+            before = _last_below(self.fill_prices, upto, level, up, spread)
         index = last_crossing(self.index_prices, int(np.searchsorted(self.index_rows, mark)), level, up)
         if before < 0:
             return -1 if index >= 0 else -2
-        through = last_crossing(self.fill_prices, upto, level, up, self.spread)
+        through = last_crossing(self.fill_prices, upto, level, up, spread)
         if index >= 0 and self.index_rows[index] < tape.fills[through]:
             return -1
         return self._strongest(before + 1, upto, up, through)

@@ -94,8 +94,8 @@ def flows_of(tape: Tape, asset: int) -> Flows:
     for instrument in _settled_in(tape, asset):
         positions = holdings(tape, instrument)
         np.add.at(open_profit, positions.account, unrealised_change(tape, instrument, positions))
-    clearing = np.flatnonzero(group == names.index("clearing")) if "clearing" in names else np.array([count - 1])
-    open_profit[clearing[0]] -= open_profit.sum()
+    clearing = np.flatnonzero(group == names.index("clearing")) if "clearing" in names else group[:0]
+    open_profit[clearing[0] if len(clearing) else count - 1] -= open_profit.sum()
     cash[:, 0] += open_profit
     table = np.zeros((len(names), len(COLUMNS)), np.int64)
     np.add.at(table, group, cash)
@@ -183,7 +183,8 @@ def _groups(tape: Tape) -> tuple[list[str], Ints]:
     for purse, kinds in _PURSES:
         rows = tape.where(*kinds)
         mine = np.unique(tape.other[rows][tape.other[rows] >= 0])
-        base[mine] = known.setdefault(purse, len(known))
+        if len(mine):
+            base[mine] = known.setdefault(purse, len(known))
     purses = [known[purse] for purse, _ in _PURSES if purse in known] + [known["outside"]]
     for label, kind in ((", liquidated", Kind.LIQUIDATION_START), (", deleveraged", Kind.ADL)):
         mine = np.unique(tape.account[tape.where(kind)])

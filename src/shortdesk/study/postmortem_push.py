@@ -24,11 +24,15 @@ RUNGS = 8
 
 
 class Move(NamedTuple):
-    """The largest move of the mark in the direction of the forced orders; rows are row numbers of the tape."""
+    """The largest move of the mark in the direction of the forced orders; rows are row numbers of the tape.
+
+    What the last mark sets off at the same instant still belongs to the move: it ends with row ``until``.
+    """
 
     up: bool
     begin: int
     peak: int
+    until: int
     begin_ns: int
     peak_ns: int
     begin_ticks: int
@@ -57,7 +61,7 @@ class Move(NamedTuple):
 
     def holds(self, rows: Ints) -> NDArray[np.bool_]:
         """Which rows lie in it."""
-        return np.asarray((rows > self.begin) & (rows <= self.peak))
+        return np.asarray((rows > self.begin) & (rows <= self.until))
 
 
 def find_move(tape: Tape, forced: Forced) -> Move:
@@ -70,9 +74,15 @@ def find_move(tape: Tape, forced: Forced) -> Move:
     up = lots > 0 if lots else sizes[0] >= sizes[1]
     begin, peak = ways[0 if up else 1]
     return Move(
-        up, int(marks[begin]), int(marks[peak]), int(tape.time_ns[marks[begin]]), int(tape.time_ns[marks[peak]]),
+        up, int(marks[begin]), int(marks[peak]), _last_at(tape, int(marks[peak])),
+        int(tape.time_ns[marks[begin]]), int(tape.time_ns[marks[peak]]),
         int(prices[begin]), int(prices[peak]), int(prices[-1]),
     )  # fmt: skip
+
+
+def _last_at(tape: Tape, row: int) -> int:
+    """The last row at the same instant."""
+    return int(np.searchsorted(tape.time_ns, tape.time_ns[row], side="right")) - 1
 
 
 def _largest(prices: Ints, up: bool) -> tuple[int, int]:

@@ -57,8 +57,8 @@ __all__ = [
 _BARS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 14_400, 86_400)
 _SECOND_NS = 10**9
 _BOOKED = (
-    "The middle of the book after each trade, as the next trade shows it, booked to who took; quotes that "
-    "come back count against them. The lines sum exactly to its way in the move. It says who pushed, not what happens without them."
+    "The middle of the book after each trade, as the next trade shows it, booked to who took; quotes that come back "
+    "count against them. The lines sum exactly to its way in the move. They say who pushed, not what else could be."
 )
 _TREE = (
     "A forced order is booked to whoever carried the traded price to the mark that set it off; if those were forced "
@@ -166,12 +166,13 @@ def generations_table(report: Postmortem) -> Table:
 def rungs_table(report: Postmortem) -> Table:
     """Gain by price."""
     grid, found = report.tape.grid, report.branching
+    told = report.rungs if found.all else ()
     rows = [
         (
             f"{grid.price(one.low_ticks)} – {grid.price(one.high_ticks)}", f"{one.liquidations:,}", f"{one.stops:,}",
             grid.size(one.forced_lots), grid.size(one.all_lots), "–" if math.isnan(one.gain) else f"{one.gain:.2f}",
         )
-        for one in report.rungs
+        for one in told
     ]  # fmt: skip
     taken = "bought" if report.move.up else "sold"
     columns = ("price", "liquidations", "stops", f"forced, {grid.base}", f"{taken} in all, {grid.base}", "gain")
@@ -211,8 +212,8 @@ def _flows(tape: Tape, flows: Flows) -> Table:
     rows.append(("sum", "", *zeros, whole(int(left.sum())), whole(int(flows.unrealised.sum()))))
     name = tape.asset_name(flows.asset)
     note = (
-        "Gains between the opening and the last mark; deposits, margin and the principal of loans are none. Rounded "
-        f"to whole {name}; each column sums to exactly 0 units, and the clearing purse is left with {grid.money(flows.clearing)} {name}."
+        "Gains between the opening and the last mark; deposits, margin and the principal of loans are none. Rounded to "
+        f"whole {name}; each column sums to exactly 0 units. Left in the clearing purse: {grid.money(flows.clearing)}."
     )
     columns = ("group", "accounts", *(COLUMNS[at] for at in shown), "in all", "unrealised")
     return Table(f"Where the money went, {name}", columns, rows, note)

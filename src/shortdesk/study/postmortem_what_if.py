@@ -96,7 +96,7 @@ def _stop(report: Postmortem, death: Death) -> WhatIf | None:
     if not reached.any():
         return None
     row = int(path.rows[np.argmax(reached)])
-    later = tape.fills[tape.fills > row]
+    later = tape.fills[(tape.fills > row) & (tape.account[tape.fills] != death.account)]
     if not len(later):
         return None
     price = int(tape.price[later[0]])
