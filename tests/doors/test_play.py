@@ -132,6 +132,8 @@ def test_a_refusal_that_nobody_expected_is_a_miss() -> None:
         ("sell alice 1 BTC at 60000 shows 0.1 BTC", "expect RESTED alice"),
         ("mark BTC 60000", "buy bob 1 BTC at 61000 stop at 61000", "open orders bob 1", "mark BTC 61000",
          "expect TRIGGERED bob at 61000"),
+        ("mark BTC 60000", "buy bob 1 BTC at 62000 stop at 61000", "amend bob order 1 to 0.5 BTC at 63000 stop at 60500",
+         "expect AMENDED bob 0.5 BTC at 63000", "mark BTC 60500", "expect TRIGGERED bob 0.5 BTC at 60500"),
         ("leverage alice 50x in BTC", "expect SETTING alice LEVERAGE=50x"),
         ("isolated alice in BTC", "expect SETTING alice ISOLATED", "cross alice in BTC", "expect SETTING alice CROSS"),
         ("sell ivy 0.1 BTC at 60000", "buy bob 0.1 BTC at 60000", "balance ivy 600 USDT in BTC",

@@ -208,6 +208,45 @@ def test_a_stop_that_would_fire_at_once_is_refused(bench: Bench) -> None:
     assert bench.refusal() == Refusal.WOULD_TRIGGER_AT_ONCE
 
 
+def test_a_stop_that_is_amended_waits_on_with_its_new_terms(bench: Bench) -> None:
+    """At one trigger the one that waited longest fires first: a new size keeps the place, a new trigger does not."""
+    bench.place(1, "sell", 120, 30)
+    bench.instrument.mark_ticks = 100
+    stop = {"order_kind": OrderKind.STOP_LIMIT, "trigger_ticks": 110, "account": 2}
+    for order in (11, 12, 13):
+        bench.place(order, "buy", 120, 5, **stop)
+    amend = {"account": 2}
+    rows = bench.send(CommandKind.AMEND, client_id=11, lots=7, **amend)
+    assert [row[:4] for row in rows] == [("AMENDED", 11, 120, 7)]
+    bench.send(CommandKind.AMEND, client_id=12, trigger_ticks=105, **amend)
+    bench.send(CommandKind.AMEND, client_id=12, trigger_ticks=110, price_ticks=121, **amend)
+    bench.instrument.mark_ticks = 110
+    stir(bench.world.block, 1)
+    rows = bench.send(CommandKind.CANCEL, client_id=77)
+    assert [row[1] for row in rows if row[0] == "TRIGGERED"] == [11, 13, 12]
+    assert [row[2] for row in fills(rows)] == [7, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"trigger_ticks": 100}, Refusal.WOULD_TRIGGER_AT_ONCE),
+        ({"trigger_ticks": -1}, Refusal.BAD_TRIGGER),
+        ({"trigger_ticks": 1 << 60}, Refusal.BAD_TRIGGER),
+        ({"price_ticks": 120}, Refusal.BAD_PRICE),
+        ({"lots": -1}, Refusal.BAD_SIZE),
+    ],
+)
+def test_a_stop_is_not_amended_into_what_could_not_be_placed(
+    bench: Bench, fields: dict[str, int], why: Refusal
+) -> None:
+    """One at the market has no limit to be changed."""
+    bench.instrument.mark_ticks = 100
+    bench.place(11, "buy", 0, 5, order_kind=OrderKind.STOP_MARKET, trigger_ticks=110)
+    bench.send(CommandKind.AMEND, client_id=11, **fields)
+    assert bench.refusal() == why
+
+
 def test_cancel_all_and_nothing_else(bench: Bench) -> None:
     bench.instrument.mark_ticks = 50
     bench.place(1, "sell", 100, 5)

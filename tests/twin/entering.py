@@ -74,17 +74,21 @@ class Entering(Venues):
         return found
 
     def _park(self, order: Order) -> Refusal:
-        number = order.leg[1]
-        seen = self._looks_at(number, order.flags)
-        is_stop = order.kind in (OrderKind.STOP_LIMIT, OrderKind.STOP_MARKET)
-        rises = is_stop == (order.side == Side.BUY)
-        if seen >= order.trigger if rises else seen <= order.trigger:
+        if self._is_hit(order, order.trigger):
             return Refusal.WOULD_TRIGGER_AT_ONCE
-        watched = "last" if order.flags & OrderFlag.ON_LAST else "mark"
-        self.books[number].park(order, f"{watched} {'rises' if rises else 'falls'}")
+        self.books[order.leg[1]].park(order, self._ladder_of(order))
         self.legs[order.leg].orders[order.client_id] = order
         self._about(Kind.ACCEPTED, order, self._written_limit(order), order.left, order.kind, units=order.trigger)
         return Refusal.NONE
+
+    def _ladder_of(self, order: Order) -> str:
+        """A stop waits for a price that goes against its owner, a take-profit for one that goes with him."""
+        rises = (order.kind in (OrderKind.STOP_LIMIT, OrderKind.STOP_MARKET)) == (order.side == Side.BUY)
+        return f"{'last' if order.flags & OrderFlag.ON_LAST else 'mark'} {'rises' if rises else 'falls'}"
+
+    def _is_hit(self, order: Order, trigger: int) -> bool:
+        seen = self._looks_at(order.leg[1], order.flags)
+        return seen >= trigger if self._ladder_of(order).endswith("rises") else seen <= trigger
 
     def _written_limit(self, order: Order) -> int:
         return -1 if order.kind in AT_MARKET else order.limit

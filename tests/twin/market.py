@@ -8,7 +8,7 @@ from tests.twin.account import leg_asked_for
 from tests.twin.book import LegKey, Order, reducible
 from tests.twin.command import Command
 from tests.twin.entering import Entering
-from tests.twin.venues import ABOUT_ORDERS, MOST_PEAK
+from tests.twin.venues import ABOUT_ORDERS, AT_MARKET, MOST_PEAK
 
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, Refusal, Withdrawn
@@ -125,6 +125,8 @@ class Market(Entering):
         if reasons:
             return min(reasons)
         assert order is not None
+        if order.trigger:
+            return self._amend_parked(order, c)
         limit, lots = c.price_ticks or order.limit, c.lots or order.left
         same_place = limit == order.limit and lots <= order.left
         if same_place and terms.amend_rule == AmendRule.KEEPS_WHEN_SMALLER:
@@ -146,10 +148,35 @@ class Market(Entering):
         if order is None:
             found.append(Refusal.UNKNOWN_ORDER)
         elif order.trigger:
-            found.append(Refusal.BAD_KIND)
+            found += self._bad_parked(order, c)
         elif self._outside_band(c.instrument, order.side, c.price_ticks or order.limit):
             found.append(Refusal.OUTSIDE_PRICE_BAND)
         return found
+
+    def _bad_parked(self, order: Order, c: Command) -> list[Refusal]:
+        """Its limit is as any order's, if it has one; its trigger must lie ahead."""
+        found, has_limit = [], order.kind not in AT_MARKET
+        if c.price_ticks and not has_limit:
+            found.append(Refusal.BAD_PRICE)
+        if not 0 <= c.trigger_ticks <= self.terms[c.instrument].highest_ticks:
+            found.append(Refusal.BAD_TRIGGER)
+        if has_limit and self._outside_band(c.instrument, order.side, c.price_ticks or order.limit):
+            found.append(Refusal.OUTSIDE_PRICE_BAND)
+        if self._is_hit(order, c.trigger_ticks or order.trigger):
+            found.append(Refusal.WOULD_TRIGGER_AT_ONCE)
+        return found
+
+    def _amend_parked(self, order: Order, c: Command) -> Refusal:
+        """It waits on with what was changed; with another trigger, behind those that wait for that already."""
+        keeps = c.trigger_ticks in (0, order.trigger)
+        order.limit, order.shown, order.mechanism = c.price_ticks or order.limit, c.lots or order.shown, c.mechanism
+        if not keeps:
+            self.books[c.instrument].take(order)
+            order.trigger = c.trigger_ticks
+            self.books[c.instrument].park(order, self._ladder_of(order))
+        limit, lots = self._written_limit(order), order.left
+        self._about(Kind.AMENDED, order, limit, lots, int(keeps), units=order.trigger)
+        return Refusal.NONE
 
     def _replace(self, order: Order, limit: int, lots: int, c: Command) -> Refusal:
         """As a cancel and a new order of the same number would do, refused before anything moved."""

@@ -166,8 +166,9 @@ def _one(dice: random.Random, mood: Mood, centre: dict[int, int], now: int) -> C
         return base._replace(kind=CommandKind.CONNECTION, instrument=0, lots=dice.randint(0, 1))
     if draw < 0.42:
         return base._replace(
-            kind=CommandKind.AMEND, price_ticks=dice.choice((0, price)), lots=dice.choice((0, 1, 5, 30))
-        )
+            kind=CommandKind.AMEND, price_ticks=dice.choice((0, price)), lots=dice.choice((0, 1, 5, 30)),
+            trigger_ticks=dice.choice((0, price + 20, price - 20)),
+        )  # fmt: skip
     if mood.jumps and draw < 0.43:
         return Command(CommandKind.HALT, instrument=number, lots=int(dice.random() < 0.04))
     base = base._replace(price_ticks=price, lots=dice.randint(1, dice.choice(mood.sizes)))

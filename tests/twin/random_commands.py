@@ -93,6 +93,7 @@ def _one(dice: random.Random, centre: int, taste: Taste) -> Command:
         return base._replace(
             kind=CommandKind.AMEND, lots=dice.choice((0, 0, dice.randint(1, 30))),
             price_ticks=dice.choice((0, 0, _price(dice, centre))),
+            trigger_ticks=dice.choice((0, 0, _price(dice, centre))),
         )  # fmt: skip
     draw = dice.random() * 1000
     if draw < 200:

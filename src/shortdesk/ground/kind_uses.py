@@ -84,8 +84,9 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             "an order changed price or size",
             _ORDER,
             other_order="its new id where the venue gives one; else -1",
-            price="new limit in ticks",
-            lots="signed lots that rest now",
+            price="new limit in ticks; -1 for a market order",
+            lots="signed lots that rest or wait now",
+            units="new trigger price in ticks; 0 when it has none",
             code="1 when it kept its place in the queue",
         ),
         Kind.TRIGGERED: _use(

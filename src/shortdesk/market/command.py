@@ -21,7 +21,7 @@ class CommandKind(IntEnum):
     PLACE = 0
     CANCEL = 1
     AMEND = 2
-    """New price and size of an order; 0 keeps either."""
+    """New price and size of an order, and trigger of one that is parked; 0 keeps each."""
     CANCEL_ALL = 3
     """All orders of the account; of one instrument where one is named."""
     CONNECTION = 4

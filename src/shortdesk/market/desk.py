@@ -28,7 +28,7 @@ from shortdesk.market.book import (
 from shortdesk.market.entry import ALL_FLAGS, Halt, enter, enter_apart, passive_limit, trade_apart
 from shortdesk.market.margin_check import order_refusal
 from shortdesk.market.note import Detail, journal_has_room, note_apart
-from shortdesk.market.parked import park, watched_ticks
+from shortdesk.market.parked import amend_parked, park, watched_ticks
 from shortdesk.market.settle import reducible_lots
 from shortdesk.market.tables import account_at, clock_of, instrument_at, leg_at, order_at
 
@@ -188,7 +188,7 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
     """Change an order's price and what is left of its size, by the venue's rule of priority.
 
     ``price_ticks`` 0 keeps the price; of a parked order the price is its limit and ``trigger_ticks`` its
-    trigger. A changed order may trade at once, as a new one would.
+    trigger. A changed order may trade at once, as a new one would; a changed trigger must lie ahead.
     """
     number = leg_at(w, leg).instrument
     instrument = instrument_at(w, number)
@@ -196,8 +196,6 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
     order = order_at(w, at)
     if instrument.is_halted:
         return Refusal.HALTED
-    if at != 0 and order.traits & OrderState.PARKED:
-        return Refusal.BAD_KIND
     if command.lots < 0:
         return Refusal.BAD_SIZE
     if command.lots > instrument.highest_lots:
@@ -206,6 +204,8 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
         return Refusal.BAD_PRICE
     if at == 0:
         return Refusal.UNKNOWN_ORDER
+    if order.traits & OrderState.PARKED:
+        return _amend_parked(w, at, command)
     limit = command.price_ticks if command.price_ticks != 0 else order.price_ticks
     held = order.lots + hidden_lots(order)
     lots = command.lots if command.lots != 0 else held
@@ -217,6 +217,22 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
         _note_amended(w, number, leg, command.client_id, limit, signed(order.side, lots), 1)
         return Refusal.NONE
     return _replace(w, leg, number, at, limit, lots, command.mechanism)
+
+
+@rule
+def _amend_parked(w: Any, at: int, command: Any) -> int:
+    """What a new parked order is asked, and of one at the market that no limit is named."""
+    order = order_at(w, at)
+    instrument = instrument_at(w, leg_at(w, order.leg).instrument)
+    is_at_market = order.traits & OrderState.AT_MARKET != 0
+    if is_at_market and command.price_ticks != 0:
+        return Refusal.BAD_PRICE
+    if command.trigger_ticks < 0 or command.trigger_ticks > instrument.highest_ticks:
+        return Refusal.BAD_TRIGGER
+    limit = command.price_ticks if command.price_ticks != 0 else order.extra
+    if not is_at_market and _is_outside_band(instrument, order.side, limit):
+        return Refusal.OUTSIDE_PRICE_BAND
+    return amend_parked(w, at, command)
 
 
 @rule

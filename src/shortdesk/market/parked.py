@@ -9,17 +9,22 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, Side, TimeInForce
 from shortdesk.market.book import OrderState, keep, new_taker, signed, take_out
 from shortdesk.market.entry import ALL_FLAGS, can_start, enter_apart, is_reached
-from shortdesk.market.ladder import Ladder, enqueue, ladder_number
+from shortdesk.market.ladder import Ladder, dequeue, enqueue, ladder_number
 from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import ORDER, Shelf, clock_of, front_at, instrument_at, leg_at, level_at, order_at
 
-__all__ = ["fire_parked", "park", "watched_ticks"]
+__all__ = ["amend_parked", "fire_parked", "park", "watched_ticks"]
 
 
 @rule(inline=True)
 def watched_ticks(instrument: Any, flags: int) -> int:
     """The price that a parked order waits for."""
     return int(instrument.last_ticks if flags & OrderFlag.ON_LAST else instrument.mark_ticks)
+
+
+@rule(inline=True)
+def _is_hit(seen: int, trigger: int, rises: bool) -> bool:
+    return seen >= trigger if rises else seen <= trigger
 
 
 @rule
@@ -31,7 +36,7 @@ def park(w: Any, leg: int, command: Any) -> int:
     seen = watched_ticks(instrument, command.traits)
     is_stop = command.order_kind <= OrderKind.STOP_MARKET
     rises = is_stop == (command.side == Side.BUY)
-    if (rises and seen >= command.trigger_ticks) or (not rises and seen <= command.trigger_ticks):
+    if _is_hit(seen, command.trigger_ticks, rises):
         return Refusal.WOULD_TRIGGER_AT_ONCE
     which = (Ladder.LAST_FALLS if on_last else Ladder.MARK_FALLS) + (1 if rises else 0)
     at = keep(w, leg, command.client_id)
@@ -63,6 +68,46 @@ def park(w: Any, leg: int, command: Any) -> int:
         lots=signed(command.side, command.lots),
         units=command.trigger_ticks,
         code=command.order_kind,
+    )
+    return Refusal.NONE
+
+
+@rule
+def amend_parked(w: Any, at: int, command: Any) -> int:
+    """A parked order's limit, size and trigger are what the command says, 0 keeps them; a Refusal.
+
+    With the same trigger it keeps its place among those that wait for it. The caller has looked at the limit.
+    """
+    order = order_at(w, at)
+    number = leg_at(w, order.leg).instrument
+    trigger = command.trigger_ticks if command.trigger_ticks != 0 else order.price_ticks
+    lots = command.lots if command.lots != 0 else order.lots
+    which = (order.traits >> OrderState.LADDER_SHIFT) & 7
+    if _is_hit(watched_ticks(instrument_at(w, number), order.traits), trigger, which & 1 != 0):
+        return Refusal.WOULD_TRIGGER_AT_ONCE
+    keeps = trigger == order.price_ticks
+    if keeps:
+        level_at(w, order.level).lots += lots - order.lots
+    else:
+        dequeue(w, Shelf.ORDERS, ORDER, ladder_number(number, which), at, order.lots)
+        order.price_ticks = trigger
+        enqueue(w, Shelf.ORDERS, ORDER, ladder_number(number, which), at, trigger, lots)
+    order.lots = lots
+    if command.price_ticks != 0:
+        order.extra = command.price_ticks
+    order.mechanism = command.mechanism
+    note_apart(
+        w,
+        Detail.ORDERS,
+        Kind.AMENDED,
+        venue=instrument_at(w, number).venue,
+        instrument=number,
+        account=leg_at(w, order.leg).account,
+        order=order.client_id,
+        price=-1 if order.traits & OrderState.AT_MARKET else order.extra,
+        lots=signed(order.side, lots),
+        units=trigger,
+        code=1 if keeps else 0,
     )
     return Refusal.NONE
 

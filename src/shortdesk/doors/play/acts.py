@@ -93,7 +93,7 @@ def cancel(stage: Stage, words: Words) -> None:
 
 
 def amend(stage: Stage, words: Words) -> None:
-    """``amend alice order 7 to 2 BTC at 61000``; what is not said stays."""
+    """``amend alice order 7 to 2 BTC at 61000 stop at 60500``; what is not said stays."""
     fields = _order(stage, words)
     if words.skip("to"):
         fields["lots"], number = stage.lots(words)
@@ -101,8 +101,11 @@ def amend(stage: Stage, words: Words) -> None:
             words.refuse("the order is in another instrument.")
     if words.skip("at"):
         fields["price_ticks"] = stage.price(words, fields["instrument"])
-    if "lots" not in fields and "price_ticks" not in fields:
-        words.refuse("nothing is amended; expected 'to SIZE INSTRUMENT', 'at PRICE' or both.")
+    if words.skip("stop") or words.skip("take_profit"):
+        words.need("at")
+        fields["trigger_ticks"] = stage.price(words, fields["instrument"])
+    if not {"lots", "price_ticks", "trigger_ticks"} & set(fields):
+        words.refuse("nothing is amended; expected 'to SIZE INSTRUMENT', 'at PRICE', 'stop at PRICE' or several.")
     stage.send(words, CommandKind.AMEND, **fields)
 
 

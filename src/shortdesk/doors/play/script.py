@@ -45,7 +45,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "buy": (acts.buy, f"buy {_ORDER}"),
     "sell": (acts.sell, f"sell {_ORDER}"),
     "cancel": (acts.cancel, "cancel WHO order NUMBER | cancel all WHO [in INSTRUMENT]"),
-    "amend": (acts.amend, "amend WHO order NUMBER [to SIZE INSTRUMENT] [at PRICE]"),
+    "amend": (acts.amend, "amend WHO order NUMBER [to SIZE INSTRUMENT] [at PRICE] [stop at PRICE]"),
     "deposit": (acts.deposit, "deposit WHO AMOUNT ASSET"),
     "withdraw": (acts.withdraw, "withdraw WHO AMOUNT ASSET"),
     "leverage": (acts.leverage, "leverage WHO TIMES in INSTRUMENT"),
