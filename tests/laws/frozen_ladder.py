@@ -109,15 +109,18 @@ class FrozenLadder:
         asks["kind"][0], asks["account"][0] = CommandKind.MARK, 0
         self.world.obey(asks)
 
-    def with_shorts(self, ticks: NDArray[np.int64]) -> World:
-        """The market with one short for each of these distances, in ticks above the opening price."""
+    def with_shorts(self, ticks: NDArray[np.int64], margin_units: int = 0) -> World:
+        """The market with one short for each of these distances, in ticks above the opening price.
+
+        With ``margin_units`` each has these instead of what brings it to its tick.
+        """
         world = self.world.clone()
         table = new_openings(len(ticks) + 1)
         table["asset"], table["instrument"], table["ticks"] = self.asset, self.perp, PRICE
         table["account"] = [*self.shorts[: len(ticks)], self.holder]
         table["lots"] = -self.lots
         table["lots"][-1] = self.lots * len(ticks)
-        table["margin_units"][:-1] = table["units"][:-1] = self._margins[ticks - 1]
+        table["margin_units"][:-1] = table["units"][:-1] = margin_units or self._margins[ticks - 1]
         open_positions(world, table)
         return world
 
