@@ -26,7 +26,7 @@ from shortdesk.stage.agents.shock import Act
 from shortdesk.stage.cast import Market
 from shortdesk.stage.gauges import equity_units, shortfall_units
 from shortdesk.stage.play import Play, open_play
-from shortdesk.stage.scenario import Scenario, scenario_digest
+from shortdesk.stage.scenario import InstrumentTerms, Scenario, scenario_digest
 from shortdesk.stage.tally import PricePath, Tally
 
 __all__ = [
@@ -79,6 +79,9 @@ class InstrumentSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in one instrument. Prices and money are in its quote; times in seconds from the start."""
 
     name: str
+    asset: str
+    """What a lot is a part of."""
+    lot: Decimal
     quote: str
     opening: Decimal
     base: Decimal
@@ -265,7 +268,7 @@ def summary_of(play: Play, tally: Tally, before: dict[tuple[str, str], int], sto
         maker_absence=presence.absent_share(play.now_ns),
         shortfall=lacking,
         instrument=tuple(
-            _instrument_summary(scenario, one.name, one.quote, play.cast.markets[one.name], tally)
+            _instrument_summary(scenario, one, play.cast.markets[one.name], tally, play.now_ns)
             for one in scenario.instrument
         ),
         fund=tuple(funds),
@@ -276,7 +279,9 @@ def _money(units: int, unit: Fraction) -> Decimal:
     return Decimal(plain(to_decimal(units * unit)))
 
 
-def _instrument_summary(scenario: Scenario, name: str, quote: str, market: Market, tally: Tally) -> InstrumentSummary:
+def _instrument_summary(
+    scenario: Scenario, terms: InstrumentTerms, market: Market, tally: Tally, reached_ns: int
+) -> InstrumentSummary:
     path, sums = tally.paths[market.number], tally.sums[market.number]
 
     def price(ticks: int) -> Decimal:
@@ -289,8 +294,10 @@ def _instrument_summary(scenario: Scenario, name: str, quote: str, market: Marke
         return 100.0 * (ticks / path.base_ticks - 1.0) if path.base_ticks > 0 else 0.0
 
     return InstrumentSummary(
-        name=name,
-        quote=quote,
+        name=terms.name,
+        asset=terms.base,
+        lot=_money(1, market.lot),
+        quote=terms.quote,
         opening=price(path.opening_ticks),
         base=price(path.base_ticks),
         peak=price(path.peak_ticks),
@@ -313,16 +320,22 @@ def _instrument_summary(scenario: Scenario, name: str, quote: str, market: Marke
         adl_lots=sums.adl_lots,
         deleveraged=_money(sums.adl_units, market.unit),
         bad_debt=_money(sums.bad_debt_units, market.unit),
-        bars=tuple(_bars(path, float(market.tick))),
+        bars=tuple(_bars(path, float(market.tick), reached_ns)),
     )
 
 
-def _bars(path: PricePath, tick: float) -> list[tuple[float, float, float, float, float]]:
+def _bars(path: PricePath, tick: float, reached_ns: int) -> list[tuple[float, float, float, float, float]]:
+    """Bars from the first price to where the run has come; in a bar without a price the one before it holds."""
     found = []
-    for at in range(len(path.first)):
-        if path.first[at] >= 0:
-            prices = (path.first[at], path.high[at], path.low[at], path.last[at])
-            first, high, low, last = (round(float(ticks) * tick, 12) for ticks in prices)
+    held = -1
+    for at in range(min(len(path.first), -(-(reached_ns - path.start_ns) // path.bar_ns))):
+        ticks = (path.first[at], path.high[at], path.low[at], path.last[at])
+        if ticks[0] >= 0:
+            held = ticks[3]
+        elif held >= 0:
+            ticks = (held, held, held, held)
+        if held >= 0:
+            first, high, low, last = (round(float(one) * tick, 12) for one in ticks)
             found.append((at * path.bar_ns / _SECOND_NS, first, high, low, last))
     return found
 

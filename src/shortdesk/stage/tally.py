@@ -30,7 +30,7 @@ class PricePath:
     def __init__(self, start_ns: int, end_ns: int, since_ns: int, base_ticks: int = _NONE) -> None:
         self.start_ns, self.since_ns = start_ns, since_ns
         self.bar_ns = max(1, -(-(end_ns - start_ns) // BARS))
-        self.first, self.high, self.low, self.last = (np.full(BARS + 1, _NONE, np.int64) for _ in range(4))
+        self.first, self.high, self.low, self.last = (np.full(BARS, _NONE, np.int64) for _ in range(4))
         self.opening_ticks = self.latest_ticks = base_ticks
         self.base_ticks = base_ticks
         self.peak_ticks = self.trough_ticks = base_ticks
@@ -54,7 +54,7 @@ class PricePath:
             self._add_since(times_ns[before:], ticks[before:])
 
     def _add_bars(self, times_ns: NDArray[np.int64], ticks: NDArray[np.int64]) -> None:
-        bars = np.clip((times_ns - self.start_ns) // self.bar_ns, 0, BARS)
+        bars = np.clip((times_ns - self.start_ns) // self.bar_ns, 0, BARS - 1)
         starts = np.flatnonzero(np.diff(bars, prepend=-1))
         ends = np.append(starts[1:], len(bars)) - 1
         highs, lows = np.maximum.reduceat(ticks, starts), np.minimum.reduceat(ticks, starts)

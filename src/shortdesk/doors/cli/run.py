@@ -1,0 +1,102 @@
+"""``shortdesk run``: a scenario played into a run folder."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from shortdesk.doors.cli.output import console, notice, to_json
+from shortdesk.doors.cli.stage_inputs import clock_text, new_folder, parse_seconds
+from shortdesk.doors.cli.watching import Interrupts, RunWatch, prepare_kernels
+from shortdesk.ground.errors import UsageError
+
+if TYPE_CHECKING:
+    from shortdesk.stage.run import RunSummary
+
+__all__ = ["run", "summary_row"]
+
+
+def run(
+    scenario: str,
+    *,
+    seed: int | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    until: str | None = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Play a scenario: a market with its people, from its first second to its horizon.
+
+    What happens is kept in a folder that sql, replay and postmortem read. The same
+    scenario and seed give the same hash. Ctrl-C ends the run; the journal so far is kept.
+
+    Parameters
+    ----------
+    scenario
+        A shipped scenario (shortdesk scenario list), or a scenario file.
+    seed
+        The seed of all draws; the scenario's own when not given.
+    set_
+        A value put over the scenario's, as makers.count=4; may be given several times.
+    until
+        End after this much simulated time, as 90s, 30m or 2h; the horizon when not given.
+    out
+        A new folder for the run; runs/NAME-SEED in the current folder when not given.
+    quiet
+        Print the run's folder alone.
+    json
+        Print a list with one object; decimals as text.
+    """
+    from shortdesk.stage.scenario import find_scenario
+
+    settings = [*set_, *([] if seed is None else [f"seed={seed}"])]
+    staged = find_scenario(scenario, settings)
+    end_s = parse_seconds(until, "until") or staged.horizon_s
+    if end_s > staged.horizon_s:
+        raise UsageError(
+            f"until {until}: the horizon is {staged.horizon_s:g} s; expected no more, or --set horizon_s=…"
+        )
+    folder = new_folder(out, f"{staged.name}-{staged.seed}")
+    prepare_kernels(staged)
+    from shortdesk.stage.run import run_into
+
+    end_ns = staged.start_ns + int(end_s * 1e9)
+    with Interrupts() as interrupts:
+        try:
+            with RunWatch(staged, end_ns, interrupts, quiet=quiet) as watch:
+                found = run_into(folder, staged, given=scenario, settings=settings, until_ns=end_ns, watch=watch)
+        except KeyboardInterrupt:
+            notice(f"interrupted{f'; what was written is in {folder}' if folder.exists() else ''}")
+            return 130
+    _show(folder, found, quiet=quiet, as_json=json)
+    if found.stop == "interrupted":
+        sys.stdout.flush()
+        notice(f"interrupted after {clock_text(found.reached_s)}; the journal so far is whole and readable: {folder}")
+        return 130
+    return 0
+
+
+def _show(folder: Path, found: RunSummary, *, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(to_json([summary_row(folder, found)]))
+    elif quiet:
+        print(folder)
+    else:
+        from shortdesk.doors.cli.run_table import print_run
+
+        print_run(console(), folder, found)
+
+
+def summary_row(folder: Path, found: RunSummary) -> dict[str, Any]:
+    """A run's summary for programs; the bars of its prices are in the folder's ``summary.json``."""
+    import msgspec
+
+    row: dict[str, Any] = {"folder": str(folder), **msgspec.to_builtins(found, builtin_types=(Decimal,))}
+    for one in row["instrument"]:
+        del one["bars"]
+    return row
