@@ -145,7 +145,7 @@ def funding_hours(w: Any, number: int) -> int:
 
 @rule
 def rate_now(w: Any, number: int) -> int:
-    """The rate that a funding instant would fix now, out of the premiums sampled since the last; out of ``rate_one``."""
+    """The rate, out of ``rate_one``, that a funding instant would fix now from the premiums sampled since the last."""
     pricing = pricing_at(w, number)
     hours = funding_hours(w, number)
     rate = rate_by_form(

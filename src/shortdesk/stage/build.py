@@ -27,10 +27,12 @@ from shortdesk.market.tables import clock_of, venue_at
 from shortdesk.market.world import Capacity, World
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms, open_arbitrage
 from shortdesk.stage.agents.basis import BasisTerms, open_basis
-from shortdesk.stage.agents.clock import CLOCK_ROW
+from shortdesk.stage.agents.borrower import BorrowerTerms, open_borrowers
+from shortdesk.stage.agents.clock import CLOCK_ROW, HOUR_NS
 from shortdesk.stage.agents.crowd import CrowdTerms, open_crowd
 from shortdesk.stage.agents.hedger import HedgerTerms, open_hedgers
 from shortdesk.stage.agents.latent import LatentTerms, open_latent
+from shortdesk.stage.agents.lender import LenderTerms, open_lender
 from shortdesk.stage.agents.maker import MakerTerms, open_makers
 from shortdesk.stage.agents.metaorder import MetaorderTerms, open_metaorders
 from shortdesk.stage.agents.momentum import MomentumTerms, open_momentum
@@ -40,6 +42,7 @@ from shortdesk.stage.agents.shock import SHOCK_ROW, Act
 from shortdesk.stage.agents.value import ValueTerms, open_value
 from shortdesk.stage.cast import Cast, Market
 from shortdesk.stage.chance import SECOND_NS
+from shortdesk.stage.lending import lent_pairs, open_pools
 from shortdesk.stage.parts import FEED, VALUE, AgentKind, Part
 from shortdesk.stage.scenario import InstrumentTerms, Scenario, ShockTerms, VenueTerms
 from shortdesk.stage.venues import fee_rate, liquidation_terms, product_of
@@ -61,6 +64,8 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     BasisTerms: open_basis,
     HedgerTerms: open_hedgers,
     PredatorTerms: open_predators,
+    BorrowerTerms: open_borrowers,
+    LenderTerms: open_lender,
 }
 
 
@@ -88,9 +93,10 @@ def build(scenario: Scenario) -> Built:
     _open_venues(cast, scenario)
     for terms in scenario.instrument:
         _open_instrument(cast, scenario, terms)
+    open_pools(cast, scenario)
     cast.begin("market", "market", Mechanism.NOISE)
     for terms in scenario.instrument:
-        _open_clock(cast, terms)
+        _open_clock(cast, scenario, terms)
     for population in scenario.population:
         _OPENERS[type(population)](cast, population)
     _open_shocks(cast, scenario.shock)
@@ -218,20 +224,24 @@ def _fill_insurance(cast: Cast, scenario: Scenario) -> None:
             cast.deposit(fund, market.settle_asset, market.units(terms.insurance_usd))
 
 
-def _open_clock(cast: Cast, terms: InstrumentTerms) -> None:
-    """The agent that keeps an instrument's clock, and the feeds of its index."""
+def _open_clock(cast: Cast, scenario: Scenario, terms: InstrumentTerms) -> None:
+    """The agent that keeps an instrument's clock, and the feeds of its index; a spot pair without loans has none."""
     market = cast.market(terms.name)
-    if not market.is_perp:
+    lent = lent_pairs(scenario)
+    if not market.is_perp and terms.name not in lent:
         return
+    keeps_hours = terms.name == next((pair for pair, venue in lent.items() if venue == terms.venue), "")
     feeds = []
     for number, member in enumerate(terms.index, 1):
         source = 0 if member.source == "elsewhere" else cast.market(member.source).number
-        feeds.append(cast.row(Part.FEEDS, FEED, source=source, member=number, scale=1.0))
+        feeds.append(cast.row(Part.FEEDS, FEED, source=source, member=number, scale=1.0, weight=member.weight))
         cast.feeds[f"{terms.name}/{number}"] = feeds[-1]
     period_ns = int(terms.clock_s * SECOND_NS)
     own = cast.row(
         Part.CLOCKS, CLOCK_ROW, instrument=market.number, first_feed=feeds[0], feed_count=len(feeds),
-        period_ns=period_ns, next_minute_ns=cast.start_ns + 60 * SECOND_NS, is_priced=1,
+        period_ns=period_ns, next_minute_ns=cast.start_ns + 60 * SECOND_NS, is_priced=int(market.is_perp),
+        is_marked=int(not market.is_perp), lends_venue=market.venue if keeps_hours else 0,
+        next_hour_ns=(cast.start_ns // HOUR_NS + 1) * HOUR_NS,
     )  # fmt: skip
     cast.agent(AgentKind.CLOCK, own, first_wake_ns=period_ns, mechanism=0)
 
@@ -267,9 +277,13 @@ def _target(cast: Cast, act: Act, name: str) -> int:
 def _first_prices(cast: Cast, scenario: Scenario) -> NDArray[Any]:
     """Every member of every index says the opening price, and the clock ticks once."""
     perps = [one for one in scenario.instrument if one.kind == "perp"]
-    commands = new_commands(sum(len(one.index) + 1 for one in perps))
+    lent = lent_pairs(scenario)
+    commands = new_commands(sum(len(one.index) + 1 for one in perps) + len(lent))
     commands["time_ns"] = scenario.start_ns
-    at = 0
+    for row, name in zip(commands, lent, strict=False):
+        market = cast.market(name)
+        row.kind, row.instrument, row.price_ticks = CommandKind.MARK, market.number, market.ticks(market.price)
+    at = len(lent)
     for one in perps:
         market = cast.market(one.name)
         for member in range(1, len(one.index) + 1):

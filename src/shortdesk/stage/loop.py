@@ -15,10 +15,12 @@ from shortdesk.market.note import journal_has_room
 from shortdesk.market.tables import Shelf, clock_of, has_room
 from shortdesk.stage.agents.arbitrage import wake_arbitrage
 from shortdesk.stage.agents.basis import wake_basis
+from shortdesk.stage.agents.borrower import wake_borrower
 from shortdesk.stage.agents.clock import wake_clock
 from shortdesk.stage.agents.crowd import wake_crowd
 from shortdesk.stage.agents.hedger import wake_hedger
 from shortdesk.stage.agents.latent import wake_latent
+from shortdesk.stage.agents.lender import wake_lender
 from shortdesk.stage.agents.maker import wake_maker
 from shortdesk.stage.agents.metaorder import wake_metaorder
 from shortdesk.stage.agents.momentum import wake_momentum
@@ -104,4 +106,8 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_hedger(w, s, agent)
     if kind == AgentKind.PREDATOR:
         return wake_predator(w, s, agent)
+    if kind == AgentKind.BORROWER:
+        return wake_borrower(w, s, agent)
+    if kind == AgentKind.LENDER:
+        return wake_lender(w, s, agent)
     return NEVER_NS

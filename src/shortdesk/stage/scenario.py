@@ -20,9 +20,11 @@ from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import sheet_folder
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms
 from shortdesk.stage.agents.basis import BasisTerms
+from shortdesk.stage.agents.borrower import BorrowerTerms
 from shortdesk.stage.agents.crowd import CrowdTerms
 from shortdesk.stage.agents.hedger import HedgerTerms
 from shortdesk.stage.agents.latent import LatentTerms
+from shortdesk.stage.agents.lender import LenderTerms
 from shortdesk.stage.agents.maker import MakerTerms
 from shortdesk.stage.agents.metaorder import MetaorderTerms
 from shortdesk.stage.agents.momentum import MomentumTerms
@@ -33,6 +35,7 @@ from shortdesk.stage.agents.value import ValueTerms
 __all__ = [
     "InstrumentTerms",
     "MemberTerms",
+    "PoolTerms",
     "PopulationTerms",
     "Scenario",
     "ShockTerms",
@@ -57,6 +60,8 @@ PopulationTerms = (
     | BasisTerms
     | HedgerTerms
     | PredatorTerms
+    | BorrowerTerms
+    | LenderTerms
 )
 """The terms of every kind of agent."""
 
@@ -118,14 +123,40 @@ class InstrumentTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=
     """Fees instead of the sheet's."""
 
 
+class PoolTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who lends an asset at a venue. What a loan needs is the sheet's, and on a lending market its rate curve too."""
+
+    name: str
+    pair: str
+    """A spot pair of the asset at the venue: its mark, the weighted mean of its ``index`` members, values the loans."""
+    asset: str = ""
+    """Its base or its quote; empty: its base, what short sellers borrow."""
+    size: float
+    """What can be lent at the opening, in the asset."""
+    reserve: float = 0
+    """Never lent, in the asset."""
+    limit: float = 0
+    """The most that one account may owe, in the asset; 0: no limit."""
+    mode: str = "cross"
+    """The margin mode of a spot-margin venue whose levels apply."""
+    lowest_year: float | None = None
+    """Rate of an unused pool instead of the sheet's, or of 0 where the sheet has no curve."""
+    slope_1_year: float | None = None
+    """What it has risen by at the optimal use, instead of the sheet's; where the sheet has no curve, of its rate."""
+    optimal: float = 0.8
+    """Spot margin, where the sheet has no curve: the use at which the rate is the sheet's. Our assumption."""
+    slope_2_year: float = 4.0
+    """Spot margin: by how much the rate rises from there to a full pool. Our assumption: 400 % a year."""
+
+
 class ShockTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that the scenario itself does."""
 
     at_s: float
     act: Literal["news", "makers_away", "halt", "outage", "delay", "mute", "recall", "peg"]
     target: str
-    """An instrument; for ``outage`` a venue, for ``recall`` an asset; for ``mute`` and ``peg`` ``INSTRUMENT/2``, the
-    second member of its index."""
+    """An instrument; for ``outage`` a venue, for ``recall`` a pool or its asset; for ``mute`` and ``peg``
+    ``INSTRUMENT/2``, the second member of its index."""
     amount: float = 1.0
     """news: part of the value; makers_away, delay: seconds; halt, outage, mute: 1 begins, 0 ends; recall: part of
     every loan; peg: what one coin is worth."""
@@ -146,6 +177,7 @@ class Scenario(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
     venue: tuple[VenueTerms, ...]
     instrument: tuple[InstrumentTerms, ...]
     population: tuple[PopulationTerms, ...]
+    lending: tuple[PoolTerms, ...] = ()
     shock: tuple[ShockTerms, ...] = ()
     trigger_s: float = 0
     """When what the scenario is about begins: where counterfactuals fork, and what peaks are measured from."""
@@ -183,7 +215,7 @@ def find_scenario(given: str, settings: Sequence[str] = ()) -> Scenario:
         return read_scenario(path, settings)
     if given.endswith(".toml") or "/" in given:
         return read_scenario(Path(given), settings)
-    raise UsageError(f"{unknown_name('scenario', given, scenario_names())} Or give a file that ends in .toml.")
+    raise UsageError(f"{unknown_name('scenario', given, scenario_names())} (or give a file that ends in .toml)")
 
 
 def read_scenario(path: Path, settings: Sequence[str] = ()) -> Scenario:
@@ -248,7 +280,9 @@ def with_settings(content: dict[str, Any], settings: Sequence[str]) -> dict[str,
 def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[str, Any], type[msgspec.Struct]]:
     """The table of that name and what it may say."""
     kinds = {one.__struct_config__.tag: one for one in PopulationTerms.__args__}
-    terms: dict[str, type[msgspec.Struct]] = {"shock": ShockTerms, "venue": VenueTerms, "instrument": InstrumentTerms}
+    terms: dict[str, type[msgspec.Struct]] = {
+        "shock": ShockTerms, "venue": VenueTerms, "lending": PoolTerms, "instrument": InstrumentTerms,
+    }  # fmt: skip
     found: dict[str, tuple[dict[str, Any], type[msgspec.Struct]]] = {}
     for table in _TABLES:
         for row in content.get(table, ()):
@@ -259,7 +293,7 @@ def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[st
     return found[name]
 
 
-_TABLES = ("shock", "venue", "instrument", "population")
+_TABLES = ("shock", "venue", "lending", "instrument", "population")
 
 
 def _value(text: str, setting: str) -> Any:
@@ -283,6 +317,7 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "trigger_s", f"{scenario.trigger_s:g} lies outside of the horizon"
     for table, rows in (
         ("venue", scenario.venue),
+        ("lending", scenario.lending),
         ("instrument", scenario.instrument),
         ("population", scenario.population),
     ):
@@ -323,6 +358,13 @@ def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             value = getattr(population, field)
             if isinstance(value, float | int) and value < 0 and field not in _SIGNED:
                 yield f"{where}.{field}", f"{value:g} is negative"
+    for at, pool in enumerate(scenario.lending):
+        if pool.pair not in names:
+            yield f"lending[{at}].pair", unknown_name("instrument", pool.pair, names)
+        if not pool.size > 0:
+            yield f"lending[{at}].size", f"{pool.size:g}; expected more than 0"
+        if not 0 < pool.optimal <= 1:
+            yield f"lending[{at}].optimal", f"{pool.optimal:g}; expected more than 0 and at most 1"
     for at, shock in enumerate(scenario.shock):
         if not 0 <= shock.at_s <= scenario.horizon_s:
             yield f"shock[{at}].at_s", f"{shock.at_s:g} lies outside of the horizon"

@@ -11,15 +11,16 @@ from shortdesk.ground.compile import rule
 from shortdesk.market.command import CommandKind
 from shortdesk.market.prices import pricing_at
 from shortdesk.market.row_type import row_type
-from shortdesk.market.tables import clock_of, row_at
+from shortdesk.market.tables import clock_of, instrument_at, row_at
 from shortdesk.stage.chance import SECOND_NS
 from shortdesk.stage.look import mid_ticks
 from shortdesk.stage.parts import Part, agent_at, feed_at, grid_at, value_at
 from shortdesk.stage.pen import begin, say
 
-__all__ = ["CLOCK_ROW", "wake_clock"]
+__all__ = ["CLOCK_ROW", "HOUR_NS", "wake_clock"]
 
-_HOUR_NS = 3_600 * SECOND_NS
+HOUR_NS = 3_600 * SECOND_NS
+"""Nanoseconds in an hour of interest."""
 _MINUTE_NS = 60 * SECOND_NS
 
 CLOCK_ROW = row_type(
@@ -31,6 +32,7 @@ CLOCK_ROW = row_type(
     ("lends_venue", "<i8"),  # whose hours of interest it keeps; 0 for none
     ("next_hour_ns", "<i8"),
     ("is_priced", "<i8"),  # a perpetual: index, mark and funding
+    ("is_marked", "<i8"),  # a spot pair whose mark says what loans are worth
 )
 """One instrument's clock."""
 
@@ -49,8 +51,10 @@ def wake_clock(w: Any, s: Any, agent: int) -> int:
         if _is_funding_due(w, row, number, now):
             begin(w, s, 0, CommandKind.FUND.value, 0, number)
             say(w, s, 0)
+    if row.is_marked:
+        _mark(w, s, row, number)
     if row.lends_venue != 0 and now >= row.next_hour_ns:
-        row.next_hour_ns += _HOUR_NS
+        row.next_hour_ns += HOUR_NS
         begin(w, s, 0, CommandKind.ACCRUE.value, 0, int(row.lends_venue))
         say(w, s, 0)
     return now + int(row.period_ns)
@@ -68,17 +72,42 @@ def _is_funding_due(w: Any, row: Any, number: int, now: int) -> bool:
 
 
 @rule
+def _mark(w: Any, s: Any, row: Any, number: int) -> None:
+    """The mark of a pair that loans are valued by: the weighted mean of what its members say, where it has changed."""
+    total = 0.0
+    weight = 0.0
+    for at in range(row.first_feed, row.first_feed + row.feed_count):
+        feed = feed_at(s, at)
+        if not feed.is_mute:
+            total += float(feed.weight) * _price_of_feed(w, s, at, number)
+            weight += float(feed.weight)
+    if weight == 0.0:
+        return
+    ticks = max(1, int(total / weight / grid_at(s, number).tick + 0.5))
+    if ticks != instrument_at(w, number).mark_ticks:
+        begin(w, s, 0, CommandKind.MARK.value, 0, number).price_ticks = ticks
+        say(w, s, 0)
+
+
+@rule
+def _price_of_feed(w: Any, s: Any, at: int, number: int) -> float:
+    """What a source says, in the quote: the middle of a market's book, or what is known elsewhere."""
+    feed = feed_at(s, at)
+    source = int(feed.source)
+    price = float(value_at(s, int(grid_at(s, number).own_value)).price)
+    if source != 0:
+        price = mid_ticks(w, source) * float(grid_at(s, source).tick)
+    return price * float(feed.scale)
+
+
+@rule
 def _report(w: Any, s: Any, at: int, number: int) -> None:
-    """One member's price: the middle of a market's book, or what is known elsewhere."""
+    """One member's price goes to the index."""
     feed = feed_at(s, at)
     if feed.is_mute:
         return
-    grid = grid_at(s, number)
-    source = int(feed.source)
-    worth = value_at(s, int(grid.own_value)).price
-    price = mid_ticks(w, source) * grid_at(s, source).tick if source != 0 else worth
-    price *= feed.scale
+    price = _price_of_feed(w, s, at, number)
     pen = begin(w, s, 0, CommandKind.INDEX.value, 0, number)
     pen.client_id = feed.member
-    pen.price_ticks = max(1, int(price / grid.tick + 0.5))
+    pen.price_ticks = max(1, int(price / grid_at(s, number).tick + 0.5))
     say(w, s, 0)
