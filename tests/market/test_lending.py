@@ -540,3 +540,21 @@ def test_a_recall_for_yesterday_is_refused_for_that_whoever_owes() -> None:
     assert pair.refusal() == Refusal.BAD_TRIGGER
     pair.send(CommandKind.RECALL, "nobody", lots=1, trigger_ticks=HOUR)
     assert pair.refusal() == Refusal.NOTHING_OWED
+
+
+@pytest.mark.parametrize(
+    ("debtor", "lots", "why"),
+    [
+        ("nobody", 0, Refusal.UNKNOWN_ACCOUNT),
+        ("keeper", 0, Refusal.UNKNOWN_ACCOUNT),  # nobody seizes from himself
+        ("short", 0, Refusal.BAD_SIZE),
+        ("short", 1, Refusal.NOTHING_OWED),
+    ],
+)
+def test_a_seizure_is_refused_for_the_first_of_its_reasons(debtor: str, lots: int, why: Refusal) -> None:
+    pair = Pair(RESERVE, BONUS)
+    pair.open("keeper", coin=100)
+    pair.open("short", usd=100)
+    pair.mark(100)
+    pair.send(CommandKind.SEIZE, "keeper", client_id=pair.names.get(debtor, 99), lots=lots)
+    assert pair.refusal() == why

@@ -28,8 +28,8 @@ class Called(NamedTuple):
     since: int
 
 
-class WholeMarket(LentMarket):
-    """A market in which everything can happen."""
+class CallingMarket(LentMarket):
+    """A market that calls loans in. ``called`` wait for it, the last first."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -62,8 +62,12 @@ class WholeMarket(LentMarket):
         super()._ask_everybody(number)
         for asset, pool in self.pools.items():
             for loan in reversed(list(self.loans.values())):
-                if pool.pair == number and loan.asset == asset and loan.owed and self.is_loan_dead(loan):
+                if pool.pair == number and loan.asset == asset and self.is_asked(loan) and self.is_loan_dead(loan):
                     self._call_all(loan.account)
+
+    def is_asked(self, loan: Loan) -> bool:
+        """Whether the venue itself looks after a loan."""
+        return loan.owed > 0
 
     def _call_all(self, account: int) -> None:
         for loan in reversed(list(self.loans.values())):

@@ -35,6 +35,7 @@ class PoolTerms(NamedTuple):
     terms: LendingTerms
     reserve: int = 0
     limit: int = 0
+    small: int = 0
 
 
 @dataclass

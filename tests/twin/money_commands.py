@@ -31,6 +31,7 @@ class Mood(NamedTuple):
     ticks: float = 0.0
     loans: float = 0.0
     hours: float = 0.0
+    seizes: float = 0.1
     numbers: tuple[int, ...] = (1, 1, 2, 2, 3)
     purse: int = 1
     ids: int = 20
@@ -46,6 +47,8 @@ WILD = Mood(
 LENT = WILD._replace(
     ticks=0.02, loans=0.18, hours=0.02, gifts=0.03, purse=4, numbers=(1, 2, 3, 3, 3, 3), sizes=(1, 2, 5)
 )
+
+SEIZED = LENT._replace(ticks=0, gifts=0.01, loans=0.3, seizes=0.4, numbers=(3,))
 
 
 def commands_of(seed: int, count: int, mood: Mood) -> list[Command]:
@@ -100,17 +103,19 @@ def _wild(dice: random.Random, mood: Mood, centre: dict[int, int], now: int) -> 
     if draw < mood.jumps + mood.gifts + mood.ticks:
         return _priced(dice, dice.choice((1, 1, 2, 2, 2, 3)), centre)
     if draw < mood.jumps + mood.gifts + mood.ticks + mood.loans:
-        return _lent(dice, now)
+        return _lent(dice, mood, now)
     return None
 
 
-def _lent(dice: random.Random, now: int) -> Command:
+def _lent(dice: random.Random, mood: Mood, now: int) -> Command:
     """Somebody borrows or returns, a lender wants units back, a recall's time is up, or an hour has passed."""
     account = dice.choice((*ACCOUNTS,))  # the even ones mostly sell the coin, the odd ones buy it
     asset = dice.choice((DOLLARS, COINS, *((COINS,) * 4 if account % 2 == 0 else (DOLLARS,) * 4)))
     most = dice.choice((5_000, 500_000, 1_500_000)) * (1 if asset == DOLLARS else 10)
     one = Command(CommandKind.BORROW, account, asset, lots=dice.randint(1, most))
     draw = dice.random()
+    if dice.random() < mood.seizes:
+        return one._replace(kind=CommandKind.SEIZE, client_id=dice.choice((*ACCOUNTS, *ACCOUNTS, 0, 99)))
     if draw < 0.4:
         return one
     if draw < 0.55:

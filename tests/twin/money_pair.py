@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from tests.twin.account import AccountTerms
 from tests.twin.bank import AccountMoney, BalanceKey, MoneyTerms, TierTerms
-from tests.twin.buy_in import WholeMarket
 from tests.twin.command import Command
 from tests.twin.compare import SMALL, Differs, Pair, columns
 from tests.twin.lending import PoolTerms
 from tests.twin.pricing import Pricing
+from tests.twin.seizing import WholeMarket
 from tests.twin.venues import Terms
 
 from shortdesk.ground.instrument import Form
@@ -144,7 +144,14 @@ class MoneyPair(Pair):
             open_pricing(world, number, one.terms, one.weights, **sizes)
         for asset, pool in setup.pools.items():
             opened = open_lending(
-                world, 1, asset, pair=pool.pair, terms=pool.terms, reserve_units=pool.reserve, limit_units=pool.limit
+                world,
+                1,
+                asset,
+                pair=pool.pair,
+                terms=pool.terms,
+                reserve_units=pool.reserve,
+                limit_units=pool.limit,
+                small_units=pool.small,
             )
             assert opened.lender == pool.lender
         if setup.borrows_itself:

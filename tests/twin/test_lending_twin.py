@@ -1,4 +1,4 @@
-"""The compiled market against the exact twin where units are lent: interest, recalls, buy-ins, loans that die.
+"""The compiled market against the exact twin where units are lent: interest, recalls, buy-ins, loans that die, seizing.
 
 Perpetuals, funding and liquidations of every form are in the same lists, and share the wallets that stand behind the
 loans.
@@ -11,12 +11,13 @@ from collections import Counter
 import pytest
 from tests.conftest import Depth
 from tests.twin.compare import Differs
-from tests.twin.money_commands import LENT, agree, commands_of
+from tests.twin.money_commands import LENT, SEIZED, agree, commands_of
 from tests.twin.money_pair import MoneyPair
 from tests.twin.wild_rules import FORMS, wild_setup
 
 from shortdesk.ground.compile import interpreted
 from shortdesk.ground.kinds import RiskState
+from shortdesk.margin.liquidation import LiquidationForm
 from shortdesk.market.tables import Shelf
 
 LENGTH = 500
@@ -26,10 +27,17 @@ LISTS = 4
 @pytest.mark.parametrize("seed", range(LISTS))
 def test_loans_are_served_as_they_should_be(seed: int, depth: Depth) -> None:
     """As many commands as the depth asks for, in lists with pools and a venue of their own each."""
-    wanted = depth.pick(quick=4_000, check=40_000, deep=1_000_000) // LISTS // (10 if interpreted() else 1)
+    wanted = depth.pick(quick=4_000, check=12_000, deep=1_000_000) // LISTS // (10 if interpreted() else 1)
     forms = [*FORMS.values()]
     for at in range(-(-wanted // LENGTH)):
         agree(wild_setup(50_000_000 + seed * 1_000_000 + at, forms[at % len(forms)]), min(LENGTH, wanted), LENT)
+
+
+def test_anyone_seizes_as_he_may(depth: Depth) -> None:
+    """A lending market: nobody is called in, whoever comes takes collateral with a bonus."""
+    wanted = depth.pick(quick=2_000, check=4_000, deep=500_000) // (10 if interpreted() else 1)
+    for at in range(60_000_000, 60_000_000 + -(-wanted // LENGTH)):
+        agree(wild_setup(at, LiquidationForm.ANYONE_WITH_BONUS), min(LENGTH, wanted), SEIZED)
 
 
 def test_the_lists_reach_every_row_and_refusal_about_loans() -> None:
@@ -40,6 +48,9 @@ def test_the_lists_reach_every_row_and_refusal_about_loans() -> None:
     )
     words += "NOT_ENOUGH_MARGIN LIQUIDATION_START LIQUIDATION_STEP TRADE_LEG DEFICIT"
     assert {*words.split(), f"ENDS {RiskState.LIQUIDATING:d}"} - set(seen) == set()
+    markets = [wild_setup(3_000 + at, LiquidationForm.ANYONE_WITH_BONUS) for at in range(6)]
+    seen = sum((agree(setup, LENGTH, SEIZED) for setup in markets), Counter())
+    assert {"SEIZED", "TRANSFER", "LIQUIDATION_FEE", "NOT_LIQUIDATABLE", "UNKNOWN_ACCOUNT"} - set(seen) == set()
 
 
 def test_the_comparison_sees_interest_on_interest_where_there_is_none() -> None:

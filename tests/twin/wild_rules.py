@@ -55,9 +55,8 @@ def wild_pricing(dice: random.Random) -> Pricing:
     return Pricing(terms, dice.choice(((1,), (1, 1), (2, 1, 1), (3, 5, 0, 2))), **sizes)
 
 
-def wild_pool(dice: random.Random, asset: int) -> PoolTerms:
+def wild_pool(dice: random.Random, asset: int, is_market: bool) -> PoolTerms:
     """A pool of a spot-margin venue or of a lending market; either of the pair's assets."""
-    is_market = dice.random() < 0.3
     terms = LendingTerms(
         lowest=dice.choice(("0", "0.03", "2")),
         slope_1=dice.choice(("0.05", "3")),
@@ -71,17 +70,22 @@ def wild_pool(dice: random.Random, asset: int) -> PoolTerms:
         hours=dice.choice(tuple(HourForm)),
         counts_borrowed=not is_market,
         compounds=dice.random() < 0.5,
+        bonus_bps=dice.choice((10_000, 10_500, 11_234)),
+        protocol_fee_bps=dice.choice((0, 1_000)),
+        close_bps=dice.choice((10_000, 5_000)),
+        full_below=dice.choice(("0", "0.95")),
     )
     per_dollar = 1 if asset == DOLLARS else 10
     return PoolTerms(
         SPOT, 11 if asset == COINS else 12, terms, reserve=dice.choice((0, 100_000)) * per_dollar,
-        limit=dice.choice((0, 0, 900_000)) * per_dollar,
+        limit=dice.choice((0, 0, 900_000)) * per_dollar, small=dice.choice((0, 200_000)),
     )  # fmt: skip
 
 
 def wild_setup(seed: int, form: LiquidationForm) -> Setup:
     """One venue of this form."""
     dice = random.Random(f"rules {seed}")
+    markets = 0.9 if form == LiquidationForm.ANYONE_WITH_BONUS else 0.3
     rules = LiquidationTerms(
         form,
         dice.choice(COVERS),
@@ -100,6 +104,6 @@ def wild_setup(seed: int, form: LiquidationForm) -> Setup:
         seed, rules, dice.choice(tuple(Trigger)), dice.choice((0, 2_000_000, 12_500_001)), highest_ticks=2_200,
         bound_ppm=dice.choice((20_000, 100_000)),
         pricing={number: wild_pricing(dice) for number in (LINEAR, INVERSE)},
-        pools={asset: wild_pool(dice, asset) for asset in (COINS, DOLLARS)},
+        pools={asset: wild_pool(dice, asset, dice.random() < markets) for asset in (COINS, DOLLARS)},
         borrows_itself=dice.choice((0, 7, 9)),
     )  # fmt: skip

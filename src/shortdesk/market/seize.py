@@ -39,19 +39,17 @@ __all__ = ["seize"]
 def seize(w: Any, command: Any) -> int:
     """``account`` repays up to ``lots`` units of asset ``instrument`` that account ``client_id`` owes.
 
-    It takes the other asset of the pool's pair. Interest due counts before the health is asked.
+    It takes the other asset of the pool's pair. The health is asked with the interest that was charged so far.
     """
+    if not has_account(w, command.client_id) or command.client_id == command.account:
+        return Refusal.UNKNOWN_ACCOUNT
     if command.lots <= 0:
         return Refusal.BAD_SIZE
-    if not has_account(w, command.client_id):
-        return Refusal.UNKNOWN_ACCOUNT
     venue = account_at(w, command.account).venue
     pool = find_pool(w, venue, command.instrument)
     at = find_loan(w, command.client_id, pool) if pool != 0 else 0
     if at == 0 or owed(w, at) == 0:
         return Refusal.NOTHING_OWED
-    if command.client_id == command.account:
-        return Refusal.UNKNOWN_ACCOUNT
     if not is_liquidatable(maintenance_risk(w, command.client_id, pool), lending_at(w, pool).trigger):
         return Refusal.NOT_LIQUIDATABLE
     taken = _taken(w, at, command.lots)
