@@ -33,6 +33,7 @@ from shortdesk.stage.agents.crowd import CrowdTerms, open_crowd
 from shortdesk.stage.agents.hedger import HedgerTerms, open_hedgers
 from shortdesk.stage.agents.latent import LatentTerms, open_latent
 from shortdesk.stage.agents.lender import LenderTerms, open_lender
+from shortdesk.stage.agents.liquidator import LiquidatorTerms, open_liquidators
 from shortdesk.stage.agents.maker import MakerTerms, open_makers
 from shortdesk.stage.agents.metaorder import MetaorderTerms, open_metaorders
 from shortdesk.stage.agents.momentum import MomentumTerms, open_momentum
@@ -66,6 +67,7 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     PredatorTerms: open_predators,
     BorrowerTerms: open_borrowers,
     LenderTerms: open_lender,
+    LiquidatorTerms: open_liquidators,
 }
 
 

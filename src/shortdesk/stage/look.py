@@ -16,6 +16,7 @@ from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at
 
 __all__ = [
     "ask_ticks",
+    "average_ticks",
     "best_lots",
     "bid_ticks",
     "held_lots",
@@ -83,6 +84,23 @@ def lots_within(w: Any, number: int, which: int, part: float) -> int:
         lots += int(level_at(w, level_of(w, side, ticks)).lots)
         ticks = next_price(w, side, ticks)
     return lots
+
+
+@rule
+def average_ticks(w: Any, number: int, which: int, lots: int) -> float:
+    """Average price of a market order for so many lots against one ladder; 0 where 500 prices do not fill it."""
+    side = ladder_number(number, which)
+    ticks = int(front_at(w, side).ticks) if front_at(w, side).level != 0 else 0
+    left = lots
+    worth = 0.0
+    for _ in range(_MOST_PRICES):
+        if ticks == 0 or left <= 0:
+            break
+        taken = min(left, int(level_at(w, level_of(w, side, ticks)).lots))
+        worth += float(taken) * float(ticks)
+        left -= taken
+        ticks = next_price(w, side, ticks)
+    return worth / float(lots) if left <= 0 and lots > 0 else 0.0
 
 
 @rule

@@ -21,6 +21,7 @@ from shortdesk.stage.agents.crowd import wake_crowd
 from shortdesk.stage.agents.hedger import wake_hedger
 from shortdesk.stage.agents.latent import wake_latent
 from shortdesk.stage.agents.lender import wake_lender
+from shortdesk.stage.agents.liquidator import wake_liquidator
 from shortdesk.stage.agents.maker import wake_maker
 from shortdesk.stage.agents.metaorder import wake_metaorder
 from shortdesk.stage.agents.momentum import wake_momentum
@@ -110,4 +111,6 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_borrower(w, s, agent)
     if kind == AgentKind.LENDER:
         return wake_lender(w, s, agent)
+    if kind == AgentKind.LIQUIDATOR:
+        return wake_liquidator(w, s, agent)
     return NEVER_NS

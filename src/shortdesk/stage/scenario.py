@@ -25,6 +25,7 @@ from shortdesk.stage.agents.crowd import CrowdTerms
 from shortdesk.stage.agents.hedger import HedgerTerms
 from shortdesk.stage.agents.latent import LatentTerms
 from shortdesk.stage.agents.lender import LenderTerms
+from shortdesk.stage.agents.liquidator import LiquidatorTerms
 from shortdesk.stage.agents.maker import MakerTerms
 from shortdesk.stage.agents.metaorder import MetaorderTerms
 from shortdesk.stage.agents.momentum import MomentumTerms
@@ -62,6 +63,7 @@ PopulationTerms = (
     | PredatorTerms
     | BorrowerTerms
     | LenderTerms
+    | LiquidatorTerms
 )
 """The terms of every kind of agent."""
 

@@ -19,7 +19,7 @@ from shortdesk.ground.errors import UsageError
 from shortdesk.ground.kinds import Mechanism
 from shortdesk.ground.order import OrderKind, Side, TimeInForce
 from shortdesk.market.command import CommandKind
-from shortdesk.market.loans import RATE_ONE, find_loan, find_pool, loan_at, owed, present_rate
+from shortdesk.market.loans import RATE_ONE, find_loan, find_pool, lending_at, loan_at, owed, present_rate
 from shortdesk.market.open_lending import set_auto_borrow
 from shortdesk.market.row_type import row_type
 from shortdesk.market.tables import clock_of, instrument_at, row_at
@@ -34,7 +34,7 @@ __all__ = ["BORROWER", "SHORT", "BorrowerTerms", "open_borrowers", "wake_borrowe
 
 _SEEDS_AT_ONCE = 32
 _DRAWS = 4
-_MOST_LEVERAGE = 2.0
+_ROUNDING = 1 + 1e-9
 _SLACK = 1.001
 
 
@@ -56,7 +56,7 @@ class BorrowerTerms(
     short_at_opening: float = 0.7
     """Share of members who are short when it begins."""
     leverage: float = 1.5
-    """Debt over own money at the entry; at most 2, which is what a venue that lends up to three times allows."""
+    """Debt over own money at the entry; a venue that lends up to three times allows 2."""
     profit: float = 0.05
     """Mean fall at which a member takes its profit; each has one half to one and a half times as much."""
     stop: float = 0.06
@@ -101,14 +101,17 @@ def open_borrowers(cast: Cast, terms: BorrowerTerms) -> None:
     """Accounts with the quote that stands behind their shorts, one agent for all of them.
 
     Raises:
-        UsageError: the instrument is no spot pair, nobody lends its base, or the leverage is more than 2.
+        UsageError: the instrument is no spot pair, nobody lends its base, or it does not lend so much.
     """
     market = cast.market(terms.instrument)
     pool = 0 if market.is_perp else int(find_pool(cast.world.block, market.venue, market.base_asset))
     if pool == 0:
         raise UsageError(f"borrower '{terms.name}': nobody lends the base of {terms.instrument} as a spot pair")
-    if not 0 < terms.leverage <= _MOST_LEVERAGE:
-        raise UsageError(f"borrower '{terms.name}': leverage {terms.leverage:g}; expected more than 0 and at most 2")
+    row = lending_at(cast.world.block, pool)
+    most = 1 / ((RATE_ONE + int(row.initial_rate)) / (RATE_ONE - int(row.initial_asset_rate)) - 1)
+    if not 0 < terms.leverage <= most * _ROUNDING:
+        given = f"leverage {terms.leverage:g}"
+        raise UsageError(f"borrower '{terms.name}': {given}; expected more than 0 and at most {most:.4g}")
     cast.begin(terms.name, "borrower", Mechanism.USER)
     draws = cast.uniforms(cast.key(terms.name, 1 << 22), terms.count * _DRAWS).reshape(terms.count, _DRAWS)
     sizes = (1.0 - draws[:, 0]) ** (-1.0 / terms.tail)
