@@ -16,12 +16,12 @@ from shortdesk.ground.run_folder import Names
 from shortdesk.market.book import OrderState
 from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import Halt
-from shortdesk.market.tables import Shelf, clock_of, shelf_at, venue_at
+from shortdesk.market.tables import Shelf, clock_of, row_at, shelf_at, venue_at
 from shortdesk.market.world import World
 from shortdesk.stage.build import Built, build
 from shortdesk.stage.cast import Cast
 from shortdesk.stage.loop import play_on
-from shortdesk.stage.parts import agent_at, play_of
+from shortdesk.stage.parts import Part, agent_at, play_of
 from shortdesk.stage.scenario import Scenario
 
 __all__ = ["Play", "open_play"]
@@ -50,8 +50,7 @@ class Play:
 
     def run(self, until_ns: int) -> Iterator[NDArray[Any]]:
         """Let time pass up to ``until_ns``; journal rows in pieces, as they are written."""
-        yield from self._waiting
-        self._waiting = []
+        yield from self.take_waiting()
         until_ns = min(until_ns, self.scenario.end_ns)
         while True:
             play_on(self.world.block, self.block, until_ns)
@@ -132,6 +131,24 @@ class Play:
             raise UsageError(unknown_name("population", population, found))
         for agent in found[population].agents:
             agent_at(self.block, agent).is_away = 1
+
+    def obey(self, commands: NDArray[Any]) -> None:
+        """Let the market obey commands at once; their rows come first when time passes again."""
+        self._waiting.append(self.world.obey(commands))
+
+    def keep_rows(self) -> None:
+        """Rows that a change of the World wrote come first when time passes again."""
+        self._waiting.append(self.world.take_journal())
+
+    def take_waiting(self) -> list[NDArray[Any]]:
+        """Rows of the opening or of changes that wait to be told."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def rows(self, part: Part, row: Any) -> Iterator[Any]:
+        """The rows of one of the Stage's tables."""
+        for at in range(1, int(shelf_at(self.block, part).used) + 1):
+            yield row_at(self.block, part, at, row)
 
     def change(self, act: Callable[[World], None]) -> None:
         """Change the World itself, such as a venue's way of liquidating (``open_market.set_liquidation``)."""
