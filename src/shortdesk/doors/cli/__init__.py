@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "postmortem": ("postmortem:postmortem", "Explain a recorded run: who pushed, who paid, was it a squeeze."),
     "scenario": ("scenario:scenario", "Scenarios: list, show, check and begin a new one."),
     "run": ("run:run", "Play a scenario: squeezes, cascades and drains made by agents."),
+    "replay": ("replay:replay", "Play a run again with one thing changed: what would have happened otherwise."),
     "play": ("play:play", "Play a market line by line and check what happens in it."),
     "sql": ("sql:sql", "Ask a recorded run with SQL."),
     "completion": ("completion:completion", "Print or install shell completion for bash, zsh or fish."),
