@@ -6,7 +6,7 @@ for how long, how much of the book goes, who is forced, who pays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,7 @@ class Outcome(NamedTuple):
     """What a continuation came to, and its rows where they were asked for."""
 
     values: dict[str, float]
+    counts: dict[str, float]
     trace: Trace | None
 
 
@@ -75,8 +76,19 @@ def fork_of(play: Play, from_ns: int) -> Fork:
     return Fork(play, {number: path.latest_ticks for number, path in tally.paths.items()}, dict(tally.presence.away))
 
 
-def measure(play: Play, fork: Fork, until_ns: int, instrument: str = "", *, traced: bool = False) -> Outcome:
-    """Let a continuation of a fork, changed or not, run on; its functionals."""
+def measure(
+    play: Play,
+    fork: Fork,
+    until_ns: int,
+    instrument: str = "",
+    *,
+    traced: bool = False,
+    add: Callable[[NDArray[np.void]], None] | None = None,
+) -> Outcome:
+    """Let a continuation of a fork, changed or not, run on; its functionals.
+
+    ``add`` is given the rows; with ``traced`` they are kept as a trace instead.
+    """
     market = market_of(play, instrument)
     from_ns = play.now_ns
     tally = Tally(play.cast, from_ns, until_ns, from_ns, fork.bases, fork.away)
@@ -92,7 +104,7 @@ def measure(play: Play, fork: Fork, until_ns: int, instrument: str = "", *, trac
 
     for rows in changes:
         tally.add(rows)
-    record(play, until_ns, tally, watch, pieces.append if traced else None)
+    record(play, until_ns, tally, watch, pieces.append if traced else add)
     path, sums, unit = tally.paths[market.number], tally.sums[market.number], float(market.unit)
     base = max(1, path.base_ticks)
     lacking = shortfall_units(play.world, market.settle_asset)
@@ -105,7 +117,13 @@ def measure(play: Play, fork: Fork, until_ns: int, instrument: str = "", *, trac
         "adl": sums.adl_units * unit,
         "fund_change": (equity_units(play.world, fund, market.settle_asset) - before) * unit,
     }
-    return Outcome(values, trace_of(pieces) if traced else None)
+    counts = {
+        "liquidations": sums.liquidations,
+        "stops": sums.stops,
+        "fills": sums.fills,
+        "maker_absence": tally.presence.absent_share(play.now_ns),
+    }
+    return Outcome(values, counts, trace_of(pieces) if traced else None)
 
 
 _COMPARED = ("time_ns", "order", "other_order", "price", "lots", "units", "account", "other", "instrument", "asset")

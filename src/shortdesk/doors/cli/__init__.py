@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scenario": ("scenario:scenario", "Scenarios: list, show, check and begin a new one."),
     "run": ("run:run", "Play a scenario: squeezes, cascades and drains made by agents."),
     "replay": ("replay:replay", "Play a run again with one thing changed: what would have happened otherwise."),
+    "sweep": ("sweep:sweep", "A scenario at many values and seeds, one row for each run."),
     "play": ("play:play", "Play a market line by line and check what happens in it."),
     "sql": ("sql:sql", "Ask a recorded run with SQL."),
     "completion": ("completion:completion", "Print or install shell completion for bash, zsh or fish."),
