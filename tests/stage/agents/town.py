@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +27,7 @@ from shortdesk.stage.parts import agent_at
 from shortdesk.stage.play import Play, open_play
 from shortdesk.stage.scenario import InstrumentTerms, Scenario, VenueTerms
 
-__all__ = ["DAY", "Town", "scenario"]
+__all__ = ["DAY", "Town", "scenario", "without_clocks"]
 
 DAY = date(2026, 9, 29)
 _RICH = 1_000_000_000
@@ -51,6 +52,11 @@ def scenario(*populations: Any, **changes: Any) -> Scenario:
         "name": "town", "horizon_s": 86_400, "venue": venues, "instrument": instruments, "population": populations,
     }  # fmt: skip
     return Scenario(**(given | changes))
+
+
+def without_clocks() -> dict[str, Any]:
+    """Changes of a scenario whose marks stand where they are: nobody's clock ticks within the day."""
+    return {"instrument": tuple(msgspec.structs.replace(one, clock_s=90_000.0) for one in scenario().instrument)}
 
 
 class Town:
