@@ -18,7 +18,11 @@ from shortdesk.stage.replay import Dose, Replays
 __all__ = ["print_doses", "print_replays"]
 
 _LOW_CORRELATION = 0.3
-_NORMAL_95 = 1.96
+_STUDENT_95 = {
+    1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228, 12: 2.179,
+    15: 2.131, 20: 2.086, 30: 2.042, 60: 2.000, 120: 1.980,
+}  # fmt: skip
+"""97.5 % quantiles of Student's t by degrees of freedom; between two of them the wider one holds."""
 
 
 def print_replays(out: Console, found: Replays) -> None:
@@ -54,7 +58,7 @@ def _print_effects(out: Console, effects: Sequence[Effect]) -> None:
         table.add_column(name, justify="left" if name == "changed" else "right")
     for one in effects:
         row = [one.mechanism, _figure(one.as_was), _figure(one.changed), _signed(one.effect)]
-        row += [_interval(one.effect, one.standard_error), _interval(one.effect, one.independent_error)]
+        row += [_interval(one, one.standard_error), _interval(one, one.independent_error)]
         if with_shares:
             row.append("" if one.shapley is None else _with_error(one.shapley, one.shapley_error))
         table.add_row(*row)
@@ -117,8 +121,9 @@ def print_doses(out: Console, doses: Sequence[Dose]) -> None:
     if not names:
         out.print(Text(f"{doses[0].name} changes nothing that is measured."))
         return
+    out.print(Text(f"at {doses[0].name}", style="bold"))
     table = Table(show_edge=False, pad_edge=False, header_style="bold", box=None)
-    for name in (doses[0].name, *names):
+    for name in ("value", *names):
         table.add_column(name, justify="right")
     for value in dict.fromkeys(one.value for one in doses):
         mine = {one.functional: one for one in doses if one.value == value}
@@ -140,7 +145,8 @@ def _with_error(value: float, error: float | None, *, signed: bool = True) -> st
     return text if error is None else f"{text} ± {_figure(error)}"
 
 
-def _interval(effect: float, error: float | None) -> str:
+def _interval(one: Effect, error: float | None) -> str:
     if error is None:
         return ""
-    return f"{_signed(effect - _NORMAL_95 * error)} to {_signed(effect + _NORMAL_95 * error)}"
+    t = _STUDENT_95[max(degrees for degrees in _STUDENT_95 if degrees <= one.seeds - 1)]
+    return f"{_signed(one.effect - t * error)} to {_signed(one.effect + t * error)}"
