@@ -44,7 +44,7 @@ def test_equity_over_time_at_each_mark(ann: Death) -> None:
 
 
 def test_prices_that_bound_it(ann: Death) -> None:
-    # Equity 10 at 102 and 10 a tick: nothing is left at 103. Rate 11 / 1020: the line is where 10 (103 - p) = rate 10 p.
+    # Equity 10 at 102 and 10 a tick: none is left at 103. Rate 11 / 1020: the line is where 10 (103 - p) = rate 10 p.
     rate = 11 / 1020
     assert ann.bankruptcy_ticks == 103
     assert ann.maintenance_rate == pytest.approx(rate)

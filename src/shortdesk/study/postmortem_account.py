@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shortdesk.ground.kinds import MONEY_FROM, MONEY_UNTIL, Kind
 from shortdesk.study.postmortem import Postmortem
@@ -301,7 +302,7 @@ def _chain(report: Postmortem, at: int) -> list[Cause]:
             Cause(int(tape.time_ns[row]), f"{words[int(forced.kind[at])]} of {who}", price, int(forced.lots[at]))
         )
         if forced.by_fill[at] < 0:
-            found.append(Cause(int(tape.time_ns[row]), f"moved by: {forced.roots[int(forced.root[at])]}", price, 0))
+            found.append(Cause(int(tape.time_ns[row]), forced.roots[int(forced.root[at])], price, 0))
             return found
         fill = int(tape.fills[int(forced.by_fill[at])])
         taker, how = tape.account_name(int(tape.account[fill])), mechanism_name(int(tape.mechanism[fill]))
@@ -335,15 +336,33 @@ def _steps(tape: Tape, account: int, begun: int, ended: int) -> list[Step]:
     first = int(tape.cause[begun]) if tape.cause[begun] >= 0 else begun
     rows = rows[(rows >= min(first, begun)) & (rows <= ended)]
     rows = rows[(tape.account[rows] == account) | ((tape.kind[rows] == Kind.ADL) & (tape.other[rows] == account))]
-    found = []
-    for row in rows.tolist():
-        kind = Kind(int(tape.kind[row]))
-        other = int(tape.account[row] if kind == Kind.ADL else tape.other[row])
-        lots = -int(tape.lots[row]) if kind in (Kind.ADL, Kind.TAKEOVER) else int(tape.lots[row])
-        shown = 0 if kind in (Kind.FILL, Kind.ADL) else int(tape.units[row])
-        who = tape.account_name(other) if other >= 0 else ""
-        found.append(Step(int(tape.time_ns[row]), _SAID[kind], lots, int(tape.price[row]), who, shown))
+    found: list[Step] = []
+    for run in np.split(rows, np.flatnonzero(~_goes_on(tape, rows)) + 1) if len(rows) else []:
+        found.append(_step(tape, run))
     return found
+
+
+def _goes_on(tape: Tape, rows: Ints) -> NDArray[np.bool_]:
+    """Whether the next row is a fill of the same order, as this one is."""
+    is_fill = tape.kind[rows] == Kind.FILL
+    same = (np.diff(tape.cause[rows]) == 0) & (np.diff(tape.order[rows]) == 0)
+    return np.asarray(is_fill[:-1] & is_fill[1:] & same)
+
+
+def _step(tape: Tape, rows: Ints) -> Step:
+    """One step: a row, or all fills of one order at their average price."""
+    row = int(rows[0])
+    kind = Kind(int(tape.kind[row]))
+    others = tape.account[rows] if kind == Kind.ADL else tape.other[rows]
+    sign = -1 if kind in (Kind.ADL, Kind.TAKEOVER) else 1
+    lots = sign * int(tape.lots[rows].sum())
+    shown = 0 if kind in (Kind.FILL, Kind.ADL) else int(tape.units[row])
+    what, ticks, who = _SAID[kind], int(tape.price[row]), tape.account_name(int(others[0])) if others[0] >= 0 else ""
+    if len(rows) > 1:
+        size = np.abs(tape.lots[rows])
+        ticks = round(float((size * tape.price[rows]).sum()) / max(1, int(size.sum())))
+        what, who = f"{what}, {len(rows)} fills", f"{len(np.unique(others))} accounts"
+    return Step(int(tape.time_ns[row]), what, lots, ticks, who, shown)
 
 
 def _took(tape: Tape, account: int, begun: int, ended: int) -> list[tuple[str, int]]:

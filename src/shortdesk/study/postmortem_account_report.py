@@ -6,7 +6,7 @@ import numpy as np
 
 from shortdesk.study.figure import Line, Marker, Part, PathChart, Section, Table, Verdict
 from shortdesk.study.postmortem import Postmortem
-from shortdesk.study.postmortem_account import PARTS, Death
+from shortdesk.study.postmortem_account import PARTS, Death, Equity
 from shortdesk.study.postmortem_report import clock
 from shortdesk.study.postmortem_what_if import what_ifs
 from shortdesk.study.postmortem_why import why
@@ -14,6 +14,7 @@ from shortdesk.study.postmortem_why import why
 __all__ = ["account_section", "account_tables", "equity_chart"]
 
 _MOST_STEPS = 24
+_LAST_NS = 15 * 60 * 10**9
 
 
 def account_section(report: Postmortem, death: Death) -> Section:
@@ -28,18 +29,20 @@ def account_section(report: Postmortem, death: Death) -> Section:
 
 
 def equity_chart(report: Postmortem, death: Death) -> PathChart | None:
-    """Equity and the maintenance requirement at each mark, up to the end of the liquidation."""
+    """Equity and the requirement at each mark of the last quarter of an hour, up to the end of the liquidation."""
     tape, path = report.tape, death.path
     if len(path.rows) < 2:
         return None
     unit = float(tape.grid.unit)
+    late = tape.time_ns[path.rows] >= tape.time_ns[death.begun] - _LAST_NS
+    path = Equity(path.rows[late], path.ticks[late], path.lots[late], path.parts[late])
+    if len(path.rows) < 2:
+        return None
     times = tape.time_ns[path.rows]
     worth = np.abs(tape.worth(tape.instrument).of(path.lots, np.maximum(1, path.ticks)))
     lines = [
         Line("equity", times, np.asarray(path.total * unit, np.float64)).thinned(400),
-        Line(
-            "maintenance requirement", times, np.asarray(worth * (death.maintenance_rate * unit)), tone="danger"
-        ).thinned(400),
+        Line("requirement", times, np.asarray(worth * (death.maintenance_rate * unit)), tone="danger").thinned(400),
     ]
     marker = Marker(int(tape.time_ns[death.begun]), death.equity_units * unit, "liquidated", kind="liquidation")
     told = "The requirement at the rate it had in the end; tiers of larger positions ask more."
@@ -80,7 +83,7 @@ def _causes(report: Postmortem, death: Death) -> Table:
     grid = report.tape.grid
     rows = [
         (
-            clock(one.time_ns)[11:], "  " * (at // 2) + ("carried by " if at % 2 else "") + one.what,
+            clock(one.time_ns)[11:], "\u00a0\u00a0" * (at // 2) + ("carried by " if at % 2 else "") + one.what,
             grid.price(one.ticks) if one.ticks > 0 else "",
             grid.size(one.lots) if one.lots else "",
         )

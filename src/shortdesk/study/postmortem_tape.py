@@ -22,6 +22,7 @@ from shortdesk.ground.run_folder import NameTable
 __all__ = ["Grid", "Ints", "Tape", "Worth", "mechanism_name", "read_tape", "signed"]
 
 Ints = NDArray[np.int64]
+"""A column of whole numbers: row numbers, ticks, lots, units, nanoseconds."""
 
 _COLUMNS = (
     "seq", "time_ns", "cause", "order", "price", "lots", "units", "account", "other", "instrument", "asset", "kind",
