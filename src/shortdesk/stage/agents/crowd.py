@@ -35,6 +35,7 @@ __all__ = ["CROWD", "MEMBER_ROW", "CrowdTerms", "Rung", "open_crowd", "wake_crow
 _SEEDS_AT_ONCE = 64
 _DRAWS = 6
 _LIVES_ABOVE = 1.3
+_CUTS = 60
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,7 +132,9 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
 def _sizes(terms: CrowdTerms, market: Market, draws: Any) -> Any:
     """Pareto sizes that sum to the open interest, in lots."""
     sizes = (1.0 - draws) ** (-1.0 / terms.tail)
-    sizes = np.minimum(sizes, max(terms.largest_share * sizes.sum(), sizes.mean()))
+    mean = sizes.mean()  # few members cannot all be smaller than the share: then nobody is cut below this
+    for _ in range(_CUTS):  # what is cut off makes the whole smaller, and with it what the largest may be
+        sizes = np.minimum(sizes, max(terms.largest_share * sizes.sum(), mean))
     worth = terms.open_interest_usd * sizes / sizes.sum()
     return np.maximum(1, np.rint(worth / (market.price * float(market.lot)))).astype(np.int64)
 
