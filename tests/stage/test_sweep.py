@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -117,7 +119,7 @@ def test_without_dask_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyP
         DaskEngine("tcp://127.0.0.1:1")
 
 
-def test_dask_workers_give_the_same_bytes(tmp_path: Path) -> None:
+def test_dask_workers_give_the_same_bytes_though_one_is_killed(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
     from shortdesk.stage.dask_engine import DaskEngine
 
@@ -126,5 +128,13 @@ def test_dask_workers_give_the_same_bytes(tmp_path: Path) -> None:
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         DaskEngine(cluster.scheduler_address) as engine,
     ):
-        run_sweep(tmp_path / "dask", ASKED, engine)
+        killed: list[int] = []
+
+        def kill_one(_: int) -> None:
+            if not killed:
+                killed.append(next(iter(cluster.workers.values())).process.pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        run_sweep(tmp_path / "dask", ASKED, engine, kill_one)
+    assert killed
     assert (tmp_path / "alone" / "rows.parquet").read_bytes() == (tmp_path / "dask" / "rows.parquet").read_bytes()
