@@ -263,7 +263,8 @@ class Branching(NamedTuple):
 def branching_ratio(tape: Tape, forced: Forced, chosen: NDArray[np.bool_], begin_ns: int, end_ns: int) -> Branching:
     """Forced orders that others set off, as a part of all, held against density x size x impact.
 
-    Ratio n = 1 - first / all, the maximum of Borel's law for trees; its standard error is sqrt(n (1 - n) / first). The
+    Ratio n = 1 - first / all, the maximum of Borel's law for trees; its standard error is sqrt(n (1 - n) / first), and
+    3 / first bounds it where none was set off by another. The
     density is all over the way of the mark, the impact a least-squares slope through the origin. Source: notes on
     cascades, generalised Poisson law.
     """
@@ -271,6 +272,8 @@ def branching_ratio(tape: Tape, forced: Forced, chosen: NDArray[np.bool_], begin
     first = int((chosen & (forced.parent < 0)).sum())
     ratio = 1.0 - first / total if total else math.nan
     spread = _NORMAL_95 * math.sqrt(ratio * (1 - ratio) / first) if first else math.nan
+    if first and first == total:  # none in so many: the rule of three
+        spread = 3 / first
     marks = tape.marks
     seen = marks[(tape.time_ns[marks] >= begin_ns) & (tape.time_ns[marks] <= end_ns)]
     way = float(np.ptp(tape.price[seen])) if len(seen) else 0.0
