@@ -96,14 +96,14 @@ class Cast:
         self.digits: dict[str, int] = {}
         self.pools: dict[str, int] = {}
         self.feeds: dict[str, int] = {}
-        self.python_agents: dict[int, tuple[str, list[str]]] = {}
+        self.seats: dict[int, Any] = {}
         self._rows: dict[Part, list[dict[str, Any]]] = {}
         self._types: dict[Part, Any] = {
             Part.PLAY: PLAY, Part.PEN: COMMAND, Part.AGENTS: AGENT, Part.WAKES: WAKE, Part.VALUES: VALUE,
             Part.SLOTS: SLOT, Part.GRIDS: GRID, Part.FEEDS: FEED,
         }  # fmt: skip
         self._first_wakes: list[int] = []
-        self._held: dict[int, tuple[int, int]] = {}
+        self._held: dict[tuple[int, int], tuple[int, int]] = {}
         self._openings: list[tuple[int, int, int, int, int, int, int, int]] = []
 
     def market(self, name: str) -> Market:
@@ -192,12 +192,12 @@ class Cast:
     ) -> None:
         """A position that the account holds at the opening (``market.opening``)."""
         if lots:
-            self._held[account] = (lots, ticks)
+            self._held[account, market.number] = (lots, ticks)
             self._openings.append((0, lots, ticks, margin_units, account, 0, market.number, round(100 * leverage)))
 
-    def held(self, account: int) -> tuple[int, int]:
-        """Lots and entry ticks of the position that an account holds at the opening."""
-        return self._held[account]
+    def held(self, account: int, market: Market) -> tuple[int, int]:
+        """Lots and entry ticks of the position that an account holds in a market at the opening."""
+        return self._held[account, market.number]
 
     def most_leverage(self, market: Market, worth: float) -> float:
         """The largest leverage that the market's tiers allow for a position of this worth in the quote."""

@@ -97,7 +97,7 @@ def _price_of_feed(w: Any, s: Any, at: int, number: int) -> float:
     price = float(value_at(s, int(grid_at(s, number).own_value)).price)
     if source != 0:
         price = mid_ticks(w, source) * float(grid_at(s, source).tick)
-    return price * float(feed.scale)
+    return price / float(feed.scale)
 
 
 @rule

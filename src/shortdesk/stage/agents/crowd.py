@@ -82,6 +82,9 @@ class CrowdTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     look_s: float = 300.0
     """Mean time between two looks at one member."""
     holders: int = 50
+    other: str = ""
+    """A second perpetual in which every member holds as much on the same side, both behind one cross wallet: what
+    happens in one market then forces sales in the other."""
 
 
 CROWD = row_type(
@@ -120,13 +123,18 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     members = []
     for size, leverage, entry, draw in zip(lots, leverages, entries, draws[:, 4], strict=True):
         members.append(_open_member(cast, market, terms, sign * int(size), float(leverage), float(entry), float(draw)))
+    shared = cast.market(terms.other) if terms.other else None
     own = cast.row(
-        Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=terms.adds, gives_up=terms.gives_up,
+        Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared else terms.adds, gives_up=terms.gives_up,
         worry=terms.worry, instrument=market.number, first_member=members[0], member_count=len(members),
         stop_mechanism=int(Mechanism.STOP),
     )  # fmt: skip
     cast.agent(AgentKind.CROWD, own)
-    _open_holders(cast, market, terms, [cast.held(at) for at in cast.populations[-1].accounts])
+    accounts = list(cast.populations[-1].accounts)
+    _open_holders(cast, market, terms, f"{terms.name} holders", [cast.held(at, market) for at in accounts])
+    if shared is not None:
+        name = f"{terms.name} holders of {terms.other}"
+        _open_holders(cast, shared, terms, name, [cast.held(at, shared) for at in accounts])
 
 
 def _sizes(terms: CrowdTerms, market: Market, draws: Any) -> Any:
@@ -159,9 +167,11 @@ def _open_member(
         entry = market.price
     ticks = market.ticks(entry)
     margin = size * ticks * float(market.tick) / leverage
-    account = cast.account(market, leverage=leverage, isolated=True)
+    account = cast.account(market, leverage=leverage, isolated=not terms.other)
     cast.deposit(account, market.settle_asset, market.units(margin * (1.0 + terms.kept_back)) + 2)
     cast.hold(account, market, lots, ticks, market.units(margin) + 1, leverage)
+    if terms.other:
+        _open_in_other(cast, cast.market(terms.other), account, sign * size * market.price, leverage)
     dead = entry - sign * entry / leverage
     stop = market.price + terms.stop_far * (dead - market.price)
     return cast.row(
@@ -170,9 +180,17 @@ def _open_member(
     )  # fmt: skip
 
 
-def _open_holders(cast: Cast, market: Market, terms: CrowdTerms, held: list[tuple[int, int]]) -> None:
+def _open_in_other(cast: Cast, other: Market, account: int, worth: float, leverage: float) -> None:
+    """As much in the second market, entered at its opening price, with its margin in the same wallet."""
+    lots = other.lots(abs(worth))
+    ticks = other.ticks(other.price)
+    cast.deposit(account, other.settle_asset, other.units(abs(worth) / leverage) + 2)
+    cast.hold(account, other, lots if worth > 0 else -lots, ticks, 0, leverage)
+
+
+def _open_holders(cast: Cast, market: Market, terms: CrowdTerms, name: str, held: list[tuple[int, int]]) -> None:
     """A few accounts without leverage on the other side of every position, at its entry price."""
-    cast.begin(f"{terms.name} holders", "holders", Mechanism.USER)
+    cast.begin(name, "holders", Mechanism.USER)
     holders = [cast.account(market, leverage=1) for _ in range(min(terms.holders, len(held)))]
     needs = [0.0] * len(holders)
     for index, (lots, ticks) in enumerate(held):
