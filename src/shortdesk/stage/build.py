@@ -38,6 +38,7 @@ from shortdesk.stage.agents.maker import MakerTerms, open_makers
 from shortdesk.stage.agents.metaorder import MetaorderTerms, open_metaorders
 from shortdesk.stage.agents.momentum import MomentumTerms, open_momentum
 from shortdesk.stage.agents.noise import NoiseTerms, open_noise
+from shortdesk.stage.agents.own import OwnTerms, open_own
 from shortdesk.stage.agents.predator import PredatorTerms, open_predators
 from shortdesk.stage.agents.shock import SHOCK_ROW, Act
 from shortdesk.stage.agents.value import ValueTerms, open_value
@@ -68,6 +69,7 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     BorrowerTerms: open_borrowers,
     LenderTerms: open_lender,
     LiquidatorTerms: open_liquidators,
+    OwnTerms: open_own,
 }
 
 

@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import UsageError, unknown_name
-from shortdesk.ground.kinds import Mechanism
+from shortdesk.ground.kinds import Kind, Mechanism, Stop
 from shortdesk.ground.run_folder import Names
 from shortdesk.market.book import OrderState
 from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import Halt
+from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import Shelf, clock_of, row_at, shelf_at, venue_at
 from shortdesk.market.world import World
 from shortdesk.stage.build import Built, build
 from shortdesk.stage.cast import Cast
-from shortdesk.stage.loop import play_on
+from shortdesk.stage.loop import play_on, wake_later
 from shortdesk.stage.parts import Part, agent_at, play_of
+from shortdesk.stage.python_agent import AgentFailed, Mind
 from shortdesk.stage.scenario import Scenario
 
 __all__ = ["Play", "open_play"]
@@ -37,6 +40,7 @@ class Play:
         self.cast: Cast = built.cast
         self.names: Names = built.names
         self._waiting = [built.opening]
+        self._minds = {agent: Mind(built.cast, agent, seat) for agent, seat in built.cast.seats.items()}
 
     @property
     def now_ns(self) -> int:
@@ -49,19 +53,56 @@ class Play:
         return self.now_ns >= self.scenario.end_ns
 
     def run(self, until_ns: int) -> Iterator[NDArray[Any]]:
-        """Let time pass up to ``until_ns``; journal rows in pieces, as they are written."""
+        """Let time pass up to ``until_ns``; journal rows in pieces, as they are written.
+
+        Raises:
+            AgentFailed: an agent of the user's own failed; the last row says so.
+        """
         yield from self.take_waiting()
         until_ns = min(until_ns, self.scenario.end_ns)
         while True:
             play_on(self.world.block, self.block, until_ns)
             rows = self.world.take_journal()
             if len(rows):
+                self._tell(rows)
                 yield rows
             halt = int(clock_of(self.world.block).halt)
             if halt == Halt.TABLE_FULL:
                 self.world.grow(Shelf(int(clock_of(self.world.block).full_table)))
-            elif halt == Halt.DONE and int(play_of(self.block).python_agent) == 0:
-                return
+            elif halt == Halt.DONE:
+                agent = int(play_of(self.block).python_agent)
+                if agent == 0:
+                    return
+                try:
+                    self._wake(self._minds[agent])
+                except AgentFailed:
+                    yield self._ended_by(self._minds[agent])
+                    raise
+
+    def _tell(self, rows: NDArray[Any]) -> None:
+        """Agents of the user's own hear of the fills."""
+        if self._minds:
+            fills = rows[rows["kind"] == Kind.FILL]
+            for mind in self._minds.values():
+                mind.hear(fills)
+
+    def _wake(self, mind: Mind) -> None:
+        """Ask an agent of the user's own, and send what it says; one that is switched off is not asked."""
+        row, play = agent_at(self.block, mind.agent), play_of(self.block)
+        now_ns = self.now_ns
+        next_ns = now_ns + int(mind.seat.terms.every_s * 1e9)
+        is_off = (int(play.off_mask) >> int(row.mechanism)) & 1 and now_ns >= play.off_from_ns
+        if not row.is_away and not is_off:
+            commands, next_ns = mind.wake(self.world.block, now_ns)
+            commands["mechanism"] = row.mechanism
+            play.sent += len(commands)
+            self.world.send(commands)
+        wake_later(self.block, next_ns)
+
+    def _ended_by(self, mind: Mind) -> NDArray[Any]:
+        """The row that says who ended the run."""
+        note_stop(self.world.block, mind.account, int(Stop.AGENT_FAILED))
+        return self.world.take_journal()
 
     def run_all(self, until_ns: int | None = None) -> NDArray[Any]:
         """Let time pass up to ``until_ns``, or to the horizon; all journal rows at once."""
@@ -74,6 +115,7 @@ class Play:
         other.world = self.world.clone()
         other.block = _copied(self.block)
         other._waiting = list(self._waiting)
+        other._minds = {agent: mind.clone() for agent, mind in self._minds.items()}
         return other
 
     def digest(self) -> str:
@@ -153,6 +195,12 @@ class Play:
     def change(self, act: Callable[[World], None]) -> None:
         """Change the World itself, such as a venue's way of liquidating (``open_market.set_liquidation``)."""
         act(self.world)
+
+
+@kernel
+def note_stop(w: Any, account: int, code: int) -> None:
+    """Write down that somebody ended the run."""
+    note_apart(w, Detail.MONEY, Kind.STOPPED, account=account, code=code)
 
 
 def open_play(scenario: Scenario) -> Play:

@@ -30,6 +30,7 @@ from shortdesk.stage.agents.maker import MakerTerms
 from shortdesk.stage.agents.metaorder import MetaorderTerms
 from shortdesk.stage.agents.momentum import MomentumTerms
 from shortdesk.stage.agents.noise import NoiseTerms
+from shortdesk.stage.agents.own import OwnTerms
 from shortdesk.stage.agents.predator import PredatorTerms
 from shortdesk.stage.agents.value import ValueTerms
 
@@ -64,6 +65,7 @@ PopulationTerms = (
     | BorrowerTerms
     | LenderTerms
     | LiquidatorTerms
+    | OwnTerms
 )
 """The terms of every kind of agent."""
 
