@@ -35,7 +35,7 @@ from shortdesk.market.tables import (
     venue_at,
 )
 
-__all__ = ["AdlPrice", "Cover", "cover_lots", "pay_minus"]
+__all__ = ["AdlPrice", "Cover", "cover_lots", "leg_score", "pay_minus"]
 
 _SCORE_ONE = 10**6
 _MOST_LEVERAGE = 10**6
@@ -156,7 +156,7 @@ def _first_winner(w: Any, loser: int, rank: int) -> int:
         balance = balance_at(w, row.balance)
         if balance.state >= RiskState.LIQUIDATING or account_at(w, row.account).role != Role.TRADER:
             continue
-        score = _score(w, leg, loser, rank)
+        score = leg_score(w, leg, loser, rank)
         if score > best_score:
             best = leg
             best_score = score
@@ -164,7 +164,8 @@ def _first_winner(w: Any, loser: int, rank: int) -> int:
 
 
 @rule
-def _score(w: Any, at: int, loser: int, rank: int) -> int:
+def leg_score(w: Any, at: int, loser: int, rank: int) -> int:
+    """A leg's place in the queue for deleveraging against ``loser``, the highest first; 0 for no profit."""
     if rank == AdlRank.PSEUDORANDOM:
         return 1 + draw_below(1 << 32, clock_of(w).now_ns, loser, Purpose.ADL, at)
     leg = leg_at(w, at)

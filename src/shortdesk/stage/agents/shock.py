@@ -18,7 +18,7 @@ from shortdesk.stage.parts import Part, agent_at, feed_at, grid_at, value_at
 from shortdesk.stage.pen import begin, say
 from shortdesk.stage.wakes import NEVER_NS
 
-__all__ = ["SHOCK_ROW", "Act", "wake_shock"]
+__all__ = ["SHOCK_ROW", "Act", "act_on", "recalls_on", "wake_shock"]
 
 
 class Act(IntEnum):
@@ -66,16 +66,17 @@ def wake_shock(w: Any, s: Any, agent: int) -> int:
         return NEVER_NS
     if row.time_ns > now:
         return int(row.time_ns)
-    if row.act == Act.RECALL and _recalls_on(w, s, row):
+    if row.act == Act.RECALL and recalls_on(w, s, row):
         return now
-    _act(w, s, row)
+    act_on(w, s, row)
     one.own += 1
     following = row_at(s, Part.SHOCKS, int(one.own), SHOCK_ROW)
     return max(now, int(following.time_ns)) if following.time_ns != 0 else NEVER_NS
 
 
 @rule
-def _act(w: Any, s: Any, row: Any) -> None:
+def act_on(w: Any, s: Any, row: Any) -> None:
+    """Do what one shock says, now; of a recall only what is said about it (``recalls_on`` does the rest)."""
     target, amount = int(row.target), row.amount
     if row.act == Act.NEWS:
         value_at(s, int(grid_at(s, target).own_value)).price *= 1.0 + amount
@@ -107,7 +108,7 @@ def _send_away(w: Any, s: Any, number: int, seconds: float) -> None:
 
 
 @rule
-def _recalls_on(w: Any, s: Any, row: Any) -> bool:
+def recalls_on(w: Any, s: Any, row: Any) -> bool:
     """Recall some more of a pool's loans, each with its buy-in at the end of its time; whether any are left."""
     done = 0
     now = int(clock_of(w).now_ns)

@@ -1,0 +1,163 @@
+// @ts-check
+/** Candles over the liquidation map; mark, own entry and own liquidation price as lines; forced trading below. */
+
+import { CandlestickSeries, HistogramSeries, LineStyle, createChart } from "lightweight-charts";
+import { Panel, html } from "../panel.js";
+import { Heat } from "../heat.js";
+import { fixed, short } from "../format.js";
+import { store } from "../store.js";
+
+/** @param {string} name */
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+class PriceChart extends Panel {
+  constructor() {
+    super();
+    this.heat = new Heat();
+    /** @type {any} */
+    this.chart = null;
+    this._drawn = 0;
+    this._last = 0;
+    /** @type {Record<string, any>} */
+    this._lines = {};
+    this._look = () => this._paint();
+    this._reset = () => {
+      this._drawn = 0;
+      this._fit = true;
+    };
+    this._fit = true;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    addEventListener("sd-look", this._look);
+    store.addEventListener("reset", this._reset);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    removeEventListener("sd-look", this._look);
+    store.removeEventListener("reset", this._reset);
+    this.chart?.remove();
+    this.chart = null;
+    this._drawn = 0;
+    this._lines = {};
+  }
+
+  _make() {
+    const box = /** @type {HTMLElement} */ (this.querySelector(".plot"));
+    this.chart = createChart(box, {
+      autoSize: true,
+      layout: { attributionLogo: false, fontSize: 11, background: { color: "transparent" } },
+      timeScale: { timeVisible: true, secondsVisible: true, rightOffset: 14, barSpacing: 5, minBarSpacing: 0.4, shiftVisibleRangeOnNewBar: true },
+      rightPriceScale: { scaleMargins: { top: 0.06, bottom: 0.2 } },
+      crosshair: { mode: 0 },
+    });
+    this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false, borderVisible: false });
+    this.candles.attachPrimitive(this.heat);
+    this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
+    this.forced = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
+    this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
+    this.heat.x = (second) => this._x(second);
+    this._paint();
+  }
+
+  /** Where a moment lies, also between two candles. @param {number} second */
+  _x(second) {
+    const list = store.candles;
+    if (!list.length || !this.chart) return null;
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle][0] < second) low = middle + 1;
+      else high = middle;
+    }
+    const before = second < list[0][0] ? (second - list[0][0]) / (this.head?.candle_s ?? 5) : 0;
+    return this.chart.timeScale().logicalToCoordinate(low + before - 0.5);
+  }
+
+  _paint() {
+    if (!this.chart) return;
+    const grid = token("--grid");
+    this.chart.applyOptions({
+      layout: { textColor: token("--soft") },
+      grid: { vertLines: { color: grid }, horzLines: { color: grid } },
+      timeScale: { borderColor: grid },
+      rightPriceScale: { borderColor: grid },
+    });
+    const up = token("--up");
+    const down = token("--down");
+    this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.volume.applyOptions({ color: token("--volume") });
+    this.forced.applyOptions({ color: token("--danger") });
+    this.heat.look(document.documentElement.dataset.theme === "dark");
+    for (const [name, line] of Object.entries(this._lines)) line.applyOptions({ color: token(`--line-${name}`) });
+  }
+
+  /** @param {string} name @param {number} price @param {string} title */
+  _line(name, price, title) {
+    if (!price) {
+      if (this._lines[name]) this.candles.removePriceLine(this._lines[name]);
+      delete this._lines[name];
+    } else if (this._lines[name]) {
+      if (this._lines[name].options().price !== price) this._lines[name].applyOptions({ price, title });
+    } else {
+      const style = name === "liquidation" ? LineStyle.Solid : LineStyle.Dashed;
+      this._lines[name] = this.candles.createPriceLine({ price, title, color: token(`--line-${name}`), lineWidth: name === "liquidation" ? 2 : 1, lineStyle: style, axisLabelVisible: true });
+    }
+  }
+
+  updated() {
+    if (!this.head) return;
+    if (!this.chart) this._make();
+    const { candles, columns, parts } = store;
+    const bar = (/** @type {any} */ [time, open, high, low, close]) => ({ time, open, high, low, close });
+    const worth = (/** @type {any} */ one) => ({ time: one[0], value: one[5] });
+    const pushed = (/** @type {any} */ one) => ({ time: one[0], value: one[6] + one[7] });
+    if (this._drawn === 0 || candles.length < this._drawn || candles.length - this._drawn > 50) {
+      this.candles.applyOptions({ priceFormat: { type: "price", precision: this.head.price_places, minMove: this.head.tick } });
+      this.candles.setData(candles.map(bar));
+      this.volume.setData(candles.map(worth));
+      this.forced.setData(candles.map(pushed));
+    } else {
+      for (const one of candles.slice(Math.max(0, this._drawn - 1))) {
+        this.candles.update(bar(one));
+        this.volume.update(worth(one));
+        this.forced.update(pushed(one));
+      }
+    }
+    if (this._fit && candles.length) {
+      this._fit = false;
+      this.chart.timeScale().scrollToRealTime();
+    }
+    this._drawn = candles.length;
+    this.heat.show(columns, this.head.bin);
+    const position = parts.you?.position;
+    this._line("mark", parts.gauges?.mark ?? 0, "mark");
+    this._line("entry", position?.entry ?? 0, position?.size < 0 ? "short" : "long");
+    this._line("liquidation", position?.liquidation ?? 0, "liquidation");
+  }
+
+  _mirror() {
+    const last = store.candles[store.candles.length - 1];
+    const map = store.columns[store.columns.length - 1];
+    if (!last || !map) return "no trades yet";
+    const places = this.head?.price_places ?? 2;
+    const total = map[1].reduce((sum, one) => sum + one[1] + one[2], 0);
+    return `${store.candles.length} candles, the last opened ${fixed(last[1], places)}, high ${fixed(last[2], places)}, low ${fixed(last[3], places)}, closed ${fixed(last[4], places)}; ${fixed(total, 0)} ${this.head?.quote} wait to be liquidated at ${map[1].length} steps of price`;
+  }
+
+  _scale() {
+    return html`<span class="heatkey"><span class="soft">to be liquidated per step</span> 0<i></i>${short(this.heat.most)}</span>`;
+  }
+
+  render() {
+    return html`<section class="panel chart" aria-label="Price over the liquidation map">
+      <h2>${this.head?.instrument ?? ""} <span class="soft">${this.head ? `${this.head.candle_s} s candles over the exact liquidation map` : ""}</span>${this._scale()}</h2>
+      <div class="plot" role="img" aria-label="Candles over the liquidation map; the text below says the same"></div>
+      <p class="sr" data-testid="chart">${this._mirror()}</p></section>`;
+  }
+}
+
+customElements.define("sd-chart", PriceChart);

@@ -1,0 +1,51 @@
+// @ts-check
+/** The last trades, and what happened. */
+
+import { Panel, html } from "../panel.js";
+import { clock, fixed, short } from "../format.js";
+import { store } from "../store.js";
+
+const FORCED = { 5: "liquidation", 6: "ADL", 7: "stop", 13: "buy-in" };
+
+class Tape extends Panel {
+  render() {
+    const trades = store.parts.tape?.trades ?? [];
+    const places = this.head?.price_places ?? 2;
+    return html`<section class="panel tape" aria-label="Tape"><h2>Tape</h2>
+      <div class="scroll" tabindex="0" aria-label="Last trades"><table><thead><tr><th scope="col">time</th><th scope="col" class="n">price</th><th scope="col" class="n">size</th><th scope="col">who</th></tr></thead>
+      <tbody data-testid="tape">${trades.slice(0, 40).map(
+        (/** @type {any} */ [, time, price, size, mechanism, own]) => html`<tr class="${size > 0 ? "up" : "down"} ${own ? "own" : ""} ${mechanism in FORCED ? "forced" : ""}">
+          <td class="soft">${clock(time)}</td><td class="n">${fixed(price, places)}</td><td class="n">${size > 0 ? "▲" : "▼"} ${fixed(Math.abs(size), 0)}</td><td>${own ? "you" : (FORCED[/** @type {5} */ (mechanism)] ?? "")}</td></tr>`,
+      )}</tbody></table></div></section>`;
+  }
+}
+
+class Events extends Panel {
+  render() {
+    const events = store.parts.happenings ?? [];
+    return html`<section class="panel events" aria-label="What happened"><h2>What happened</h2>
+      <div class="scroll" tabindex="0" aria-label="Events"><ol data-testid="events">${events.length ? events.slice(0, 60).map(
+        (/** @type {any} */ [, time, text, tone]) => html`<li class=${tone}><time>${clock(time)}</time> ${text}</li>`,
+      ) : html`<li class="soft">Nothing yet. ${this.head?.trigger_s ? `What this scenario is about begins at ${clock(this.head.trigger_s)}.` : ""}</li>`}</ol></div></section>`;
+  }
+}
+
+/** Depth within a few distances of the middle, bids beside asks. */
+class Depth extends Panel {
+  render() {
+    const book = store.parts.book;
+    if (!book) return html`<section class="panel depth"><h2>Depth</h2></section>`;
+    const most = Math.max(1, ...book.bid_depth, ...book.ask_depth);
+    return html`<section class="panel depth" aria-label="Depth near the middle"><h2>Depth <span class="soft">within, ${this.head?.quote}</span></h2>
+      <table data-testid="depth"><thead class="sr"><tr><th scope="col">bids</th><th scope="col">within</th><th scope="col">asks</th></tr></thead><tbody>${book.bands_bps.map(
+        (/** @type {number} */ band, /** @type {number} */ at) => html`<tr>
+          <td class="bar left"><i class="bid" style="width:${(100 * book.bid_depth[at]) / most}%"></i><span>${short(book.bid_depth[at])}</span></td>
+          <th scope="row">${band} bp</th>
+          <td class="bar"><i class="ask" style="width:${(100 * book.ask_depth[at]) / most}%"></i><span>${short(book.ask_depth[at])}</span></td></tr>`,
+      )}</tbody></table></section>`;
+  }
+}
+
+customElements.define("sd-tape", Tape);
+customElements.define("sd-events", Events);
+customElements.define("sd-depth", Depth);
