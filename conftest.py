@@ -50,7 +50,7 @@ def run_command(words: list[str], folder: Path) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,  # the first command of all may have to compile its kernels
         check=False,
     )
     code = f"[exit {done.returncode}]\n" if done.returncode else ""
