@@ -60,6 +60,7 @@ class Mind:
         self._heard: list[NDArray[Any]] = []
         self._last: list[Any] = []
         self._ids = 0
+        self._is_warm = False
         self._numbers = np.array([market.number for market in seat.markets])
 
     def hear(self, fills: NDArray[Any]) -> None:
@@ -89,6 +90,9 @@ class Mind:
         Raises:
             AgentFailed: it raised, ran too long, or said what nobody can obey.
         """
+        if not self._is_warm:
+            self._view.warm_up(w)
+            self._is_warm = True
         self._view.open_at(w, now_ns, self._heard)
         self._heard = []
         answer = self._ask(now_ns)

@@ -31,6 +31,7 @@ __all__ = ["Cancel", "CancelAll", "OpenOrder", "Order", "Quotes", "Sleep", "Trad
 Quotes = list[tuple[float, float]]
 """Prices with what stands there, the best first."""
 _MOST_ORDERS = 256
+_DIGITS = 12
 
 
 class Order(NamedTuple):
@@ -115,6 +116,17 @@ class View:
         self._glances: dict[str, _Glance] = {}
         self._heard: list[NDArray[Any]] = []
         self._found = np.zeros(len(_Glance._fields), np.int64)
+        self._grids = {market.number: (float(market.tick), float(market.lot)) for market in self.seat.markets}
+
+    def warm_up(self, w: Any) -> None:
+        """Have everything compiled that a wake may ask, so that compiling is not counted as the agent's own steps."""
+        self.open_at(w, self.now_ns, [])
+        self.depth(1)
+        self.orders()
+        self.mid()
+        self.balance()
+        self.free()
+        self.bid()
 
     def open_at(self, w: Any, now_ns: int, heard: list[NDArray[Any]]) -> None:
         """A new wake begins; ``heard`` are the fills since the last."""
@@ -273,10 +285,10 @@ class View:
         return Trade(int(row["time_ns"]), price, sign * size)
 
     def _price(self, ticks: int, instrument: str) -> float:
-        return float(ticks * self.market(instrument).tick)
+        return round(ticks * self._grids[self.market(instrument).number][0], _DIGITS)
 
     def _size(self, lots: int, instrument: str) -> float:
-        return float(lots * self.market(instrument).lot)
+        return round(lots * self._grids[self.market(instrument).number][1], _DIGITS)
 
     def _glance(self, instrument: str) -> _Glance:
         if instrument not in self._glances:
