@@ -27,13 +27,14 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, overload
 
-__all__ = ["cache_folder", "element", "interpreted", "kernel", "rule", "source_digest"]
+__all__ = ["cache_folder", "element", "fetch_early", "interpreted", "kernel", "rule", "source_digest"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPTIONS: dict[str, Any] = {"_nrt": False, "error_model": "numpy", "nogil": True}
 _RULE_OPTIONS: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LINE_BYTES = 64
 _ROOMS = ("ground", "margin", "market", "stage")
 _waiting: list[tuple[Callable[..., Any], Callable[..., Any] | str | None, str, bool]] = []
 _element_is_known = False
@@ -197,6 +198,13 @@ def element(block: Any, start: int, index: int, dtype: Any) -> Any:
     return block[at : at + dtype.itemsize].view(dtype)[0]
 
 
+def fetch_early(block: Any, start: int, index: int, dtype: Any) -> None:
+    """Ask the machine to bring the row that ``element`` would give near, without waiting for it.
+
+    A kernel's row may be anywhere, even outside of the block: nothing is read. Interpreted it does nothing.
+    """
+
+
 def _link_rules_only() -> None:
     """Let numba keep a rule as text for the kernels that call it, and make machine code of kernels alone.
 
@@ -236,29 +244,52 @@ def _link_rules_only() -> None:
 
 
 def _register_element() -> None:
+    from llvmlite import ir
     from numba.core import cgutils, types
     from numba.extending import intrinsic
 
+    def address(context: Any, builder: Any, signature: Any, args: Any, width: int) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        byte = builder.add(args[1], builder.mul(args[2], context.get_constant(types.int64, width)))
+        return cgutils.pointer_add(builder, data, byte)
+
     @intrinsic
     def pointer(context: Any, block: Any, start: Any, index: Any, dtype: Any) -> Any:
-        signature = dtype.dtype(block, types.int64, types.int64, dtype)
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            row = signature.return_type
+            return builder.bitcast(address(context, builder, signature, args, row.size), context.get_value_type(row))
+
+        return dtype.dtype(block, types.int64, types.int64, dtype), build
+
+    @intrinsic
+    def prefetch(context: Any, block: Any, start: Any, index: Any, dtype: Any) -> Any:
+        width = dtype.dtype.size
 
         def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            data = context.make_array(signature.args[0])(context, builder, args[0]).data
-            width = context.get_constant(types.int64, signature.return_type.size)
-            byte = builder.add(args[1], builder.mul(args[2], width))
-            return builder.bitcast(
-                cgutils.pointer_add(builder, data, byte), context.get_value_type(signature.return_type)
+            word, byte = ir.IntType(32), cgutils.voidptr_t
+            fetch = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
             )
+            row = address(context, builder, signature, args, width)
+            # To be read (0), and kept in every cache (3), as data (1).
+            hints = [ir.Constant(word, hint) for hint in (0, 3, 1)]
+            for line in range(0, width, _LINE_BYTES):
+                builder.call(fetch, [builder.bitcast(builder.gep(row, [ir.Constant(word, line)]), byte), *hints])
+            return context.get_dummy_value()
 
-        return signature, build
+        return types.none(block, types.int64, types.int64, dtype), build
 
-    at: Any = pointer
+    for function, instruction in ((element, pointer), (fetch_early, prefetch)):
+        _register_instruction(function, instruction)
+
+
+def _register_instruction(function: Callable[..., Any], instruction: Any) -> None:
+    """Make kernels use ``instruction`` wherever they name a row by block, start, number and type."""
 
     def choose(block: Any, start: Any, index: Any, dtype: Any) -> Callable[..., Any]:
-        return lambda block, start, index, dtype: at(block, start, index, dtype)
+        return lambda block, start, index, dtype: instruction(block, start, index, dtype)
 
-    _register(element, choose, True)
+    _register(function, choose, True)
 
 
 def _machine_text(name: str) -> Callable[..., Any]:

@@ -26,6 +26,7 @@ from shortdesk.market.errands import (
     stop_matching,
     stop_venue,
 )
+from shortdesk.market.foresight import FORESIGHT, foresee
 from shortdesk.market.funding import pay_on, run_prices
 from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
 from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
@@ -65,6 +66,8 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
         if is_due(w, commands[at].time_ns):
             wake_due(w)
             continue
+        if at + FORESIGHT < len(commands):
+            foresee(w, commands, at)
         if not obey(w, commands[at]):
             return at
         at += 1

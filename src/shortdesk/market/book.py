@@ -36,6 +36,8 @@ __all__ = [
     "OrderState",
     "Taker",
     "available_lots",
+    "bucket_of",
+    "client_bucket",
     "crosses",
     "find_order",
     "forget",
@@ -131,15 +133,22 @@ def ladder_of(order: Any, instrument: int) -> int:
 
 
 @rule(inline=True)
-def _client_bucket(w: Any, leg: int, client_id: int) -> Any:
+def client_bucket(w: Any, leg: int, client_id: int) -> int:
+    """The number of the bucket in which an order of a leg is found under its owner's number."""
     mask = rows_of(w, Shelf.ORDER_BUCKETS) - 1
-    return row_at(w, Shelf.ORDER_BUCKETS, ((client_id & mask) + leg * 40503) & mask, BUCKET)
+    return ((client_id & mask) + leg * 40503) & mask
+
+
+@rule(inline=True)
+def bucket_of(w: Any, leg: int, client_id: int) -> Any:
+    """That bucket: where the chain of the orders in it begins."""
+    return row_at(w, Shelf.ORDER_BUCKETS, client_bucket(w, leg, client_id), BUCKET)
 
 
 @rule(inline=True)
 def find_order(w: Any, leg: int, client_id: int) -> int:
     """The live order of a leg under its owner's number; 0 if there is none."""
-    at = _client_bucket(w, leg, client_id).first
+    at = bucket_of(w, leg, client_id).first
     while at != 0 and (order_at(w, at).client_id != client_id or order_at(w, at).leg != leg):
         at = order_at(w, at).chain
     return int(at)
@@ -149,7 +158,7 @@ def find_order(w: Any, leg: int, client_id: int) -> int:
 def link_order(w: Any, at: int) -> None:
     """Enter an order where ``find_order`` looks."""
     order = order_at(w, at)
-    bucket = _client_bucket(w, order.leg, order.client_id)
+    bucket = bucket_of(w, order.leg, order.client_id)
     order.chain = bucket.first
     bucket.first = at
 
@@ -177,7 +186,7 @@ def keep(w: Any, leg: int, client_id: int) -> int:
 def forget(w: Any, at: int) -> None:
     """Give an order's row back; it must stand in no queue any more."""
     order = order_at(w, at)
-    bucket = _client_bucket(w, order.leg, order.client_id)
+    bucket = bucket_of(w, order.leg, order.client_id)
     if bucket.first == at:
         bucket.first = order.chain
     else:

@@ -49,6 +49,7 @@ ACCOUNT = row_type(
     ("is_connected", "<u1"),
     ("cancels_on_disconnect", "<u1"),
     ("is_auto_borrow", "<u1"),  # borrows what a spot order lacks, repays from what a fill brings
+    width=32,
 )
 """An owner of balances and legs at one venue."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from shortdesk.ground.compile import element, rule
+from shortdesk.ground.compile import element, fetch_early, rule
 from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
@@ -50,6 +50,7 @@ __all__ = [
     "balance_at",
     "case_of",
     "clock_of",
+    "expect_row",
     "front_at",
     "hand_of",
     "has_room",
@@ -248,6 +249,12 @@ def row_at(w: Any, shelf: int, at: int, dtype: Any) -> Any:
     if CHECKED and not 0 <= at < rows_of(w, shelf):
         raise IndexError("row outside its table")
     return element(w, element(w, 0, shelf, SHELF).start, at, dtype)
+
+
+@rule(inline=True)
+def expect_row(w: Any, shelf: int, at: int, dtype: Any) -> None:
+    """Have a row brought near that will soon be looked at; whether there is such a row does not matter."""
+    fetch_early(w, element(w, 0, shelf, SHELF).start, at, dtype)
 
 
 @rule(inline=True)
