@@ -53,8 +53,9 @@ def mul_div_nearest(a: int, b: int, c: int) -> int:
 def _mul_div_magnitude(a: int, b: int, c: int) -> tuple[int, int]:
     """Quotient and rest of abs(a) * abs(b) / c; only called from compiled text."""
     if abs(float(a)) * abs(float(b)) < 9.0e18:
-        product = abs(a) * abs(b)
-        return product // c, product % c
+        product = np.uint64(abs(a) * abs(b))  # one division without signs gives both
+        whole = product // np.uint64(c)
+        return np.int64(whole), np.int64(product - whole * np.uint64(c))  # type: ignore[return-value]
     high, low = mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
     quotient, rest = div_128_by_64(high, low, np.uint64(c))
     return np.int64(quotient), np.int64(rest)  # type: ignore[return-value]

@@ -41,6 +41,7 @@ __all__ = [
     "append",
     "kind_named",
     "new_rows",
+    "put",
     "room",
 ]
 
@@ -107,7 +108,49 @@ def append(
         return count
     if count >= len(rows):
         return ~count
-    row = rows[count]
+    put(
+        rows[count],
+        seq,
+        time_ns,
+        kind,
+        cause,
+        mechanism,
+        venue,
+        instrument,
+        asset,
+        account,
+        other,
+        order,
+        other_order,
+        price,
+        lots,
+        units,
+        code,
+    )
+    return count + 1
+
+
+@rule(inline=True)
+def put(
+    row: Any,
+    seq: int,
+    time_ns: int,
+    kind: int,
+    cause: int,
+    mechanism: int,
+    venue: int,
+    instrument: int,
+    asset: int,
+    account: int,
+    other: int,
+    order: int,
+    other_order: int,
+    price: int,
+    lots: int,
+    units: int,
+    code: int,
+) -> None:
+    """Fill one row of a table in which room was asked for before."""
     row.seq = seq
     row.time_ns = time_ns
     row.cause = cause
@@ -124,7 +167,6 @@ def append(
     row.kind = kind
     row.mechanism = mechanism
     row.code = code
-    return count + 1
 
 
 @rule

@@ -56,7 +56,7 @@ FLAT = Position(Lots(0), Lots(0), Units(0), 0, Ticks(0))
 """No position."""
 
 
-@rule
+@rule(inline=True)
 def value_at(form: int, factor: int, lots: int, ticks: int) -> int:
     """Unsigned worth in units at a price: ``|lots| * ticks * factor``, inverse ``|lots| * factor / ticks``."""
     if form == Form.INVERSE:
@@ -64,23 +64,23 @@ def value_at(form: int, factor: int, lots: int, ticks: int) -> int:
     return abs(lots) * ticks * factor
 
 
-@rule
+@rule(inline=True)
 def cost_of(open_cost: int, open_lots: int, lots: int) -> int:
     """Unsigned opening cost of ``|lots|`` out of ``open_lots`` that cost ``open_cost``; to the nearest unit."""
-    if open_lots == 0:
+    if open_lots == 0 or lots == 0:
         return 0
     if abs(lots) == open_lots:
         return open_cost
     return mul_div_nearest(open_cost, abs(lots), open_lots)
 
 
-@rule
+@rule(inline=True)
 def entry_value(position: Position) -> int:
     """Unsigned worth in units at the average entry price."""
     return cost_of(position.open_cost, position.open_lots, position.lots)
 
 
-@rule
+@rule(inline=True)
 def gain(form: int, is_long: bool, opened_at: int, closed_at: int) -> int:
     """What a round trip earns: long linear ``closed - opened``, mirrored for shorts and for inverse contracts."""
     if (form == Form.INVERSE) == is_long:
@@ -88,7 +88,7 @@ def gain(form: int, is_long: bool, opened_at: int, closed_at: int) -> int:
     return closed_at - opened_at
 
 
-@rule
+@rule(inline=True)
 def unrealised(form: int, factor: int, position: Position, ticks: int) -> int:
     """Profit in units if everything were closed at ``ticks``: linear s*Q*(P - EP), inverse s*n*c*(1/EP - 1/P)."""
     if position.lots == 0:
@@ -96,7 +96,7 @@ def unrealised(form: int, factor: int, position: Position, ticks: int) -> int:
     return gain(form, position.lots > 0, entry_value(position), value_at(form, factor, position.lots, ticks))
 
 
-@rule
+@rule(inline=True)
 def after_fill(form: int, factor: int, position: Position, lots: int, ticks: int) -> Filled:
     """The position after buying (``lots`` > 0) or selling (``lots`` < 0) at ``ticks``.
 
@@ -132,7 +132,7 @@ def after_fill(form: int, factor: int, position: Position, lots: int, ticks: int
     )
 
 
-@rule
+@rule(inline=True)
 def _worth_of_fill(form: int, factor: int, lots: int, ticks: int, carry: int) -> tuple[int, int]:
     """Unsigned units that signed ``lots`` at ``ticks`` are worth, and the remainder out of ``ticks``.
 

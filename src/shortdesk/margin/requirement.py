@@ -110,7 +110,7 @@ class Terms(NamedTuple):
     trigger: Trigger
 
 
-@rule
+@rule(inline=True)
 def tier_index(tiers: Sequence[Tier], first: int, count: int, measure: int) -> int:
     """Where the tier with floor < measure <= cap stands; beyond the last cap the last tier goes on."""
     last = first + count - 1
@@ -120,7 +120,7 @@ def tier_index(tiers: Sequence[Tier], first: int, count: int, measure: int) -> i
     return i
 
 
-@rule
+@rule(inline=True)
 def tier_measure(terms: Terms, lots: int, entered: int, now: int) -> int:
     """What is held against the caps: contracts, worth at entry, or worth now."""
     if terms.tier_by == TierBy.CONTRACTS:
@@ -130,7 +130,7 @@ def tier_measure(terms: Terms, lots: int, entered: int, now: int) -> int:
     return now
 
 
-@rule
+@rule(inline=True)
 def chosen_tier(terms: Terms, tiers: Sequence[Tier], first: int, count: int, lots: int, entered: int, now: int) -> int:
     """The tier that binds, by the venue's own measure: worth at entry, worth now, or contracts."""
     if terms.tier_by == TierBy.SLOPE:
@@ -185,7 +185,7 @@ def fee_to_close(terms: Terms, form: int, lots: int, entered: int, leverage_x100
     return mul_div_up(at_bankruptcy, terms.fee_rate, terms.rate_one)
 
 
-@rule
+@rule(inline=True)
 def initial_margin(
     terms: Terms,
     tiers: Sequence[Tier],

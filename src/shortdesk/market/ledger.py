@@ -19,6 +19,7 @@ from shortdesk.market.tables import (
     account_at,
     balance_at,
     clock_of,
+    instrument_at,
     row_at,
     rows_of,
     take_row,
@@ -124,7 +125,7 @@ def transfer(
         w,
         Detail.MONEY,
         kind,
-        venue=account_at(w, receiver.account).venue,
+        venue=_venue_of(w, receiver.account, instrument),
         instrument=instrument,
         asset=receiver.asset,
         account=receiver.account,
@@ -135,6 +136,12 @@ def transfer(
         units=units,
         code=code,
     )
+
+
+@rule(inline=True)
+def _venue_of(w: Any, account: int, instrument: int) -> int:
+    """The venue of an account; the instrument that it trades tells it without a look at the account's row."""
+    return int(account_at(w, account).venue if instrument < 0 else instrument_at(w, instrument).venue)
 
 
 @rule(inline=True)

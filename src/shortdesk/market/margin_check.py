@@ -68,7 +68,7 @@ def leg_risk(w: Any, at: int, wallet: int, ticks: int) -> Risk:
     )
 
 
-@rule
+@rule(inline=True)
 def leg_profit(w: Any, at: int, ticks: int) -> int:
     """What a leg would realise if it were closed at a price: the equity of its Risk, without the margins."""
     leg = leg_at(w, at)
@@ -93,7 +93,7 @@ def balance_risk(w: Any, at: int) -> Risk:
     return Risk(Units(equity), Units(initial), Units(maintenance))
 
 
-@rule
+@rule(inline=True)
 def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks: int) -> int:
     """Initial margin of a leg with its open orders: of the larger position that either side could lead to."""
     leg = leg_at(w, at)
@@ -122,7 +122,7 @@ def promised_initial(w: Any, at: int, more_buying: int, more_selling: int, ticks
     )
 
 
-@rule
+@rule(inline=True)
 def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: int, exact: bool) -> int:
     """Equity less what is promised: initial margins with open orders, their losses, spot orders.
 
@@ -143,7 +143,7 @@ def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: in
     return free
 
 
-@rule
+@rule(inline=True)
 def _promised_units(w: Any, at: int, more_buying: int, more_selling: int, exact: bool) -> int:
     """What a leg's open orders and its position promise of its balance; not ``exact``: at most."""
     leg = leg_at(w, at)
@@ -159,7 +159,7 @@ def _promised_units(w: Any, at: int, more_buying: int, more_selling: int, exact:
     return promised + (_standing_loss(w, at, seen) if exact else _largest_loss(w, at, seen))
 
 
-@rule
+@rule(inline=True)
 def _largest_loss(w: Any, at: int, seen: int) -> int:
     """A bound of ``_standing_loss``: no bid stands above the best bid, no offer below the best offer."""
     leg = leg_at(w, at)
@@ -212,7 +212,7 @@ def is_too_leveraged(w: Any, at: int, leverage_x100: int) -> bool:
     return _exceeds_tier(w, leg.instrument, leg.lots, worth, leverage_x100)
 
 
-@rule
+@rule(inline=True)
 def _exceeds_tier(w: Any, number: int, lots: int, worth: int, leverage_x100: int) -> bool:
     """Whether the tier of a position of so many lots, worth so much, allows less than this leverage."""
     instrument = instrument_at(w, number)
@@ -265,7 +265,7 @@ def order_refusal(w: Any, at: int, side: int, ticks: int, lots: int, flags: int)
     return _opening_refusal(w, at, side, ticks, lots)
 
 
-@rule
+@rule(inline=True)
 def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     """An order that may open a position, or make one larger."""
     leg = leg_at(w, at)
@@ -287,6 +287,13 @@ def _opening_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     lost = _open_loss(instrument, side, ticks, lots, seen)
     if free_units(w, leg.balance, at, buying, selling, False) >= lost:
         return Refusal.NONE
+    return _tight_refusal(w, at, buying, selling, lost)
+
+
+@rule
+def _tight_refusal(w: Any, at: int, buying: int, selling: int, lost: int) -> int:
+    """The same, asked to the unit: single orders are looked at, and an isolated leg may fetch what it lacks."""
+    leg = leg_at(w, at)
     short = lost - free_units(w, leg.balance, at, buying, selling, True)
     if short > 0 and not _is_topped_up(w, leg.balance, short, leg.instrument):
         return Refusal.NOT_ENOUGH_MARGIN
@@ -304,13 +311,19 @@ def _is_topped_up(w: Any, at: int, units: int, number: int) -> bool:
     return True
 
 
-@rule
+@rule(inline=True)
 def _open_loss(instrument: Any, side: int, ticks: int, lots: int, seen: int) -> int:
     """What an order would lose against the mark at once if it traded at its limit."""
     if (side == Side.BUY and ticks <= seen) or (side == Side.SELL and ticks >= seen):
         return 0
+    return _difference(instrument, lots, ticks, seen)
+
+
+@rule
+def _difference(instrument: Any, lots: int, ticks: int, other_ticks: int) -> int:
+    """By how much the worth of lots differs at two prices."""
     at_limit = value_at(instrument.form, instrument.factor, lots, ticks)
-    at_mark = value_at(instrument.form, instrument.factor, lots, seen)
+    at_mark = value_at(instrument.form, instrument.factor, lots, other_ticks)
     return abs(at_limit - at_mark)
 
 
@@ -333,7 +346,7 @@ def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     return Refusal.NOT_ENOUGH_BALANCE
 
 
-@rule
+@rule(inline=True)
 def _promised_base(w: Any, account: int, asset: int) -> int:
     """Units of a base asset that the account's standing orders sell."""
     units = 0

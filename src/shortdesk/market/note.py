@@ -6,10 +6,10 @@ from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import rule
-from shortdesk.ground.journal import append
+from shortdesk.ground.journal import put
 from shortdesk.ground.kinds import Kind
 from shortdesk.ground.order import Side
-from shortdesk.market.tables import JOURNAL_ROW, Shelf, clock_of, rows_of, shelf_at
+from shortdesk.market.tables import JOURNAL_ROW, Shelf, clock_of, row_at, rows_of
 
 __all__ = ["Detail", "journal_has_room", "note", "note_apart", "note_refusal"]
 
@@ -74,10 +74,8 @@ def _write(
 ) -> int:
     clock = clock_of(w)
     seq = clock.journal_seq
-    place = shelf_at(w, Shelf.JOURNAL)
-    append(
-        w[place.start : place.end].view(JOURNAL_ROW),
-        clock.journal_count,
+    put(
+        row_at(w, Shelf.JOURNAL, clock.journal_count, JOURNAL_ROW),
         seq,
         clock.now_ns,
         kind,

@@ -65,8 +65,9 @@ def _settle(
     else:
         move_position(w, maker, -lots, ticks, maker_order)
         move_position(w, taker, lots, ticks, taker_order)
-    maker_fee = _charge(w, number, maker, lots, ticks, instrument.maker_rate, maker_order, 1)
-    taker_fee = _charge(w, number, taker, lots, ticks, instrument.taker_rate, taker_order, 0)
+    worth = value_at(instrument.form, instrument.factor, lots, ticks)
+    maker_fee = _charge(w, number, maker, worth, instrument.maker_rate, maker_order, 1)
+    taker_fee = _charge(w, number, taker, worth, instrument.taker_rate, taker_order, 0)
     if clock.mechanism == Mechanism.LIQUIDATION and _is_forced(w, taker):
         _charge_liquidation(w, number, taker, lots, ticks)
     if instrument.form == Form.SPOT:
@@ -101,12 +102,11 @@ def _exchange(w: Any, number: int, taker: int, maker: int, order: int, ticks: in
 
 
 @rule
-def _charge(w: Any, number: int, leg: int, lots: int, ticks: int, rate: int, order: int, code: int) -> int:
+def _charge(w: Any, number: int, leg: int, worth: int, rate: int, order: int, code: int) -> int:
     """The fee of one side, rounded against who pays it; a negative rate is a rebate, rounded down."""
     if rate == 0:
         return 0
     instrument = instrument_at(w, number)
-    worth = value_at(instrument.form, instrument.factor, lots, ticks)
     fee = mul_div_up(worth, rate, venue_at(w, instrument.venue).fee_one)
     if fee != 0:
         transfer(w, Kind.FEE, leg_at(w, leg).balance, instrument.fee_income, -fee, number, order, -1, 0, code)
@@ -167,7 +167,7 @@ def move_position(w: Any, at: int, lots: int, ticks: int, order: int) -> None:
         transfer(w, Kind.REALISED, leg.balance, instrument.clearing, filled.realised, number, order, ticks, part)
 
 
-@rule
+@rule(inline=True)
 def average_ticks(instrument: Any, leg: Any) -> int:
     """The average entry price to the nearest tick; -1 for a flat leg. For people: no rule reads it."""
     if leg.lots == 0:
