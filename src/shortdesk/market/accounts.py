@@ -28,6 +28,7 @@ __all__ = [
     "has_account",
     "join_balance",
     "leave_balance",
+    "leg_bucket",
     "leg_for",
     "price_of",
     "unmake_leg",
@@ -50,9 +51,15 @@ def has_account(w: Any, account: int) -> bool:
 
 
 @rule(inline=True)
-def _leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> Any:
+def leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> int:
+    """The number of the bucket in which a leg is found."""
     mask = rows_of(w, Shelf.LEG_BUCKETS) - 1
-    return row_at(w, Shelf.LEG_BUCKETS, (int(account) + int(instrument) * 40503 + int(hedge) * 9973) & mask, BUCKET)
+    return int((int(account) + int(instrument) * 40503 + int(hedge) * 9973) & mask)
+
+
+@rule(inline=True)
+def _leg_bucket(w: Any, account: int, instrument: int, hedge: int) -> Any:
+    return row_at(w, Shelf.LEG_BUCKETS, leg_bucket(w, account, instrument, hedge), BUCKET)
 
 
 @rule(inline=True)

@@ -34,6 +34,7 @@ from shortdesk.market.note import Detail, note_apart, note_refusal
 from shortdesk.market.parked import fire_parked
 from shortdesk.market.seize import seize
 from shortdesk.market.tables import (
+    FORESEES,
     Shelf,
     account_at,
     clock_of,
@@ -66,7 +67,7 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
         if is_due(w, commands[at].time_ns):
             wake_due(w)
             continue
-        if at + FORESIGHT < len(commands):
+        if FORESEES and at + FORESIGHT < len(commands):
             foresee(w, commands, at)
         if not obey(w, commands[at]):
             return at

@@ -16,9 +16,13 @@ from shortdesk.market.ladder import dequeue, enqueue, ladder_number, level_of, n
 from shortdesk.market.note import Detail, journal_has_room, note
 from shortdesk.market.settle import reducible_lots, settle_fill
 from shortdesk.market.tables import (
+    BALANCE,
     BUCKET,
+    FORESEES,
+    LEG,
     ORDER,
     Shelf,
+    expect_row,
     front_at,
     instrument_at,
     leg_at,
@@ -293,6 +297,8 @@ def sweep(w: Any, instrument: int, taker: Taker, lots: int) -> int:
             break
         at = level_at(w, front.level).head
         maker = order_at(w, at)
+        if FORESEES:
+            _expect_fill(w, maker)
         traded = min(lots, maker.lots)
         if taker.self_trade != SelfTrade.ALLOW and leg_at(w, maker.leg).account == leg_at(w, taker.leg).account:
             lots = _meet_oneself(w, number, taker, at, lots)
@@ -306,6 +312,14 @@ def sweep(w: Any, instrument: int, taker: Taker, lots: int) -> int:
         _fill(w, instrument, taker, maker, front.ticks, traded)
         _shrink(w, number, at, traded)
     return lots
+
+
+@rule(inline=True)
+def _expect_fill(w: Any, maker: Any) -> None:
+    """Ask early for what the end of a fill will look at, and for the leg of the order that is next in the queue."""
+    expect_row(w, Shelf.BALANCES, leg_at(w, maker.leg).balance, BALANCE)
+    expect_row(w, Shelf.ORDER_BUCKETS, client_bucket(w, maker.leg, maker.client_id), BUCKET)
+    expect_row(w, Shelf.LEGS, order_at(w, maker.next).leg, LEG)
 
 
 @rule(inline=True)

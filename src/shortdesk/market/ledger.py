@@ -25,7 +25,7 @@ from shortdesk.market.tables import (
     take_row,
 )
 
-__all__ = ["Role", "balance_for", "find_balance", "forget_balance", "link_balance", "touch", "transfer"]
+__all__ = ["Role", "balance_bucket", "balance_for", "find_balance", "forget_balance", "link_balance", "touch", "transfer"]
 
 
 class Role(IntEnum):
@@ -45,10 +45,15 @@ class Role(IntEnum):
 
 
 @rule(inline=True)
-def _bucket(w: Any, account: int, asset: int, leg: int) -> Any:
+def balance_bucket(w: Any, account: int, asset: int, leg: int) -> int:
+    """The number of the bucket in which a balance is found."""
     mask = rows_of(w, Shelf.BALANCE_BUCKETS) - 1
-    at = (int(account) + int(asset) * 40503 + int(leg) * 9973) & mask
-    return row_at(w, Shelf.BALANCE_BUCKETS, at, BUCKET)
+    return int((int(account) + int(asset) * 40503 + int(leg) * 9973) & mask)
+
+
+@rule(inline=True)
+def _bucket(w: Any, account: int, asset: int, leg: int) -> Any:
+    return row_at(w, Shelf.BALANCE_BUCKETS, balance_bucket(w, account, asset, leg), BUCKET)
 
 
 @rule(inline=True)

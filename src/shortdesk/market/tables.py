@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from shortdesk.ground.compile import element, fetch_early, rule
+from shortdesk.ground.compile import element, fetch_early, interpreted, rule
 from shortdesk.ground.journal import ROW
 from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
@@ -33,6 +33,7 @@ __all__ = [
     "CASE",
     "CHECKED",
     "CLOCK",
+    "FORESEES",
     "FRONT",
     "HAND",
     "INSTRUMENT",
@@ -241,6 +242,8 @@ TABLES: dict[Shelf, Any] = {
 SHELF_BYTES = SHELF.itemsize * len(Shelf)
 CHECKED = os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0")
 """Whether every row number is checked against its table."""
+FORESEES = not interpreted()
+"""Whether rows are asked of the memory before their turn; interpreted that would only take time."""
 
 
 @rule(inline=True)
