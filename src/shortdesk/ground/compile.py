@@ -175,6 +175,14 @@ def _register(function: Callable[..., Any], choose: Callable[..., Any], inline: 
     )
 
     class Widened(plain):  # type: ignore[misc]
+        def _get_impl(self, args: Any, kws: Any) -> Any:
+            # numba keeps one product for each set of the caller's flags: a rule would be compiled once for those that
+            # are repeated in place and once for the rest, though its own flags are all said above.
+            key = self.context, tuple(args), tuple(kws.items())
+            if key not in self._impl_cache:
+                self._build_impl(key, args, kws)
+            return self._impl_cache[key]
+
         def generic(self, args: Any, kws: Any) -> Any:
             global _rules_in_work
             named = {name: widened(given) for name, given in kws.items()}

@@ -23,8 +23,6 @@ __all__ = [
 
 def mul_div_down(a: int, b: int, c: int) -> int:
     """floor(a * b / c) on 64-bit words."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        return a * b // c
     quotient, rest = _mul_div_magnitude(a, b, c)
     if (a < 0) != (b < 0):
         return -quotient - (1 if rest else 0)
@@ -33,8 +31,6 @@ def mul_div_down(a: int, b: int, c: int) -> int:
 
 def mul_div_up(a: int, b: int, c: int) -> int:
     """ceil(a * b / c) on 64-bit words."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        return -((-a * b) // c)
     quotient, rest = _mul_div_magnitude(a, b, c)
     if (a < 0) != (b < 0):
         return -quotient
@@ -49,14 +45,13 @@ def mul_div_nearest(a: int, b: int, c: int) -> int:
     return -quotient if (a < 0) != (b < 0) else quotient
 
 
-@rule
+@rule(inline=True)
 def _mul_div_magnitude(a: int, b: int, c: int) -> tuple[int, int]:
     """Quotient and rest of abs(a) * abs(b) / c; only called from compiled text."""
-    if abs(float(a)) * abs(float(b)) < 9.0e18:
-        product = np.uint64(abs(a) * abs(b))  # one division without signs gives both
-        whole = product // np.uint64(c)
-        return np.int64(whole), np.int64(product - whole * np.uint64(c))  # type: ignore[return-value]
     high, low = mul_64_to_128(np.uint64(abs(a)), np.uint64(abs(b)))
+    if high == np.uint64(0):
+        quotient = low // np.uint64(c)
+        return np.int64(quotient), np.int64(low - quotient * np.uint64(c))  # type: ignore[return-value]
     quotient, rest = div_128_by_64(high, low, np.uint64(c))
     return np.int64(quotient), np.int64(rest)  # type: ignore[return-value]
 

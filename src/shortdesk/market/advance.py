@@ -26,7 +26,7 @@ from shortdesk.market.errands import (
     stop_matching,
     stop_venue,
 )
-from shortdesk.market.foresight import FORESIGHT, foresee
+from shortdesk.market.foresight import FORESIGHT, foresee, is_wide
 from shortdesk.market.funding import pay_on, run_prices
 from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
 from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
@@ -67,7 +67,7 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
         if is_due(w, commands[at].time_ns):
             wake_due(w)
             continue
-        if FORESEES and at + FORESIGHT < len(commands):
+        if FORESEES and is_wide(w) and at + FORESIGHT < len(commands):
             foresee(w, commands, at)
         if not obey(w, commands[at]):
             return at

@@ -33,11 +33,19 @@ from shortdesk.market.tables import (
     shelf_at,
 )
 
-__all__ = ["FORESIGHT", "foresee"]
+__all__ = ["FORESIGHT", "foresee", "is_wide"]
 
-FORESIGHT = 20
+FORESIGHT = 32
 """So many commands ahead the first row is asked for."""
-_LEG_AHEAD, _BALANCE_AHEAD, _ORDER_AHEAD, _NEIGHBOURS_AHEAD = 14, 9, 5, 2
+_LEG_AHEAD, _BALANCE_AHEAD, _ORDER_AHEAD, _NEIGHBOURS_AHEAD = 23, 15, 8, 3
+_NEAR_ROWS = 8_192
+"""So many orders stay near by themselves; an account counts for sixteen, since its rows lie far apart."""
+
+
+@rule(inline=True)
+def is_wide(w: Any) -> bool:
+    """Whether there is so much that it pays to look ahead; to look costs some 15 ns a message."""
+    return bool(shelf_at(w, Shelf.ACCOUNTS).used * 16 + shelf_at(w, Shelf.ORDERS).live > _NEAR_ROWS)
 
 
 @rule(inline=True)
