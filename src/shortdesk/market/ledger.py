@@ -25,7 +25,16 @@ from shortdesk.market.tables import (
     take_row,
 )
 
-__all__ = ["Role", "balance_bucket", "balance_for", "find_balance", "forget_balance", "link_balance", "touch", "transfer"]
+__all__ = [
+    "Role",
+    "balance_bucket",
+    "balance_for",
+    "find_balance",
+    "forget_balance",
+    "link_balance",
+    "touch",
+    "transfer",
+]
 
 
 class Role(IntEnum):
