@@ -123,6 +123,7 @@ class Session:
         """Somebody looks at these parts from the next frame on."""
         with self._lock:
             self.watched.update(names)
+            self._acts.append((lambda _: "", Future()))  # so that a frame is published at once
             self._lock.notify_all()
 
     def unwatch(self, names: Iterable[str]) -> None:

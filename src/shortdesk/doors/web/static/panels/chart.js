@@ -53,13 +53,24 @@ class PriceChart extends Panel {
       rightPriceScale: { scaleMargins: { top: 0.06, bottom: 0.2 } },
       crosshair: { mode: 0 },
     });
-    this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false, borderVisible: false });
+    this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false, borderVisible: false, autoscaleInfoProvider: (/** @type {any} */ own) => this._range(own()) });
     this.candles.attachPrimitive(this.heat);
     this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
     this.forced = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
     this.heat.x = (second) => this._x(second);
     this._paint();
+  }
+
+  /** The range of the candles, and what dies within a per cent and a half of the mark. @param {any} info */
+  _range(info) {
+    const mark = store.parts.gauges?.mark;
+    const map = store.columns[store.columns.length - 1]?.[1];
+    if (!info?.priceRange || !mark || !map) return info;
+    const range = info.priceRange;
+    if (map.some((one) => one[1] && one[0] * this.heat.bin > mark)) range.maxValue = Math.max(range.maxValue, mark * 1.015);
+    if (map.some((one) => one[2] && one[0] * this.heat.bin < mark)) range.minValue = Math.min(range.minValue, mark * 0.985);
+    return info;
   }
 
   /** Where a moment lies, also between two candles. @param {number} second */

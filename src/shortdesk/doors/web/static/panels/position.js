@@ -4,6 +4,7 @@
 import { Panel, act, html, nothing } from "../panel.js";
 import { clock, fixed, short, signed } from "../format.js";
 import { offKey, onKey } from "../keys.js";
+import { SCREENS } from "../screens.js";
 import { store } from "../store.js";
 
 class Position extends Panel {
@@ -96,7 +97,7 @@ class Verdict extends Panel {
       <p>The mark reached <b data-testid="verdict-mark">${fixed(one.mark, this.head.price_places)}</b>, where the venue liquidates ${fixed(Math.abs(one.size), this.head.size_places)} ${this.head.base}. It cost <b data-testid="verdict-lost">${fixed(one.lost, 2)} ${this.head.quote}</b>; ${fixed(one.left, 2)} are left.</p>
       ${first ? html`<h3>Who ${one.size < 0 ? "bought" : "sold"} in the minute before</h3>
         <table data-testid="verdict-pushes"><tbody>${one.pushes.slice(0, 5).map((/** @type {any} */ push) => html`<tr><th scope="row">${push.name}</th><td class="bar"><i class="danger" style="width:${push.share_pct}%"></i><span>${fixed(push.share_pct, 0)} %</span></td><td class="n">${short(push.worth)}</td></tr>`)}</tbody></table>` : nothing}
-      <div class="acts"><a class="button" href="#/postmortem${location.hash.includes("?") ? `?${location.hash.split("?")[1]}` : ""}" hidden data-screen="postmortem">The whole post-mortem</a><button @click=${() => this._dismiss()} title="Escape">Close</button></div></section>`;
+      <div class="acts"><a class="button" href="#/postmortem${location.hash.includes("?") ? `?${location.hash.split("?")[1]}` : ""}" ?hidden=${!SCREENS.some((screen) => screen.path === "postmortem")}>The whole post-mortem</a><button @click=${() => this._dismiss()} title="Escape">Close</button></div></section>`;
   }
 }
 
