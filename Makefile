@@ -10,15 +10,14 @@ WORKERS ?= 2
 UV ?= uv
 
 # ---- the main job --------------------------------------------------------------------------------------------------
-# A real short sized on every venue side by side, then held through the squeeze of late 2020 to early 2021.
+# The desk in a browser with a squeeze staged. Where nobody watches (output into a file or a pipe) the squeeze is staged
+# once instead, explained in one page, and the page's place is printed.
 
-define MAIN_JOB
-$(BIN)/shortdesk short BTCUSDT 2BTC --venue all --leverage 10
-$(BIN)/shortdesk hold BTCUSDT 2BTC --leverage 10 --from 2020-10-01 --to 2021-02-28 -o build/squeeze-2020.html
-endef
-
-run: $(VENV)/.run | build ## set up what is missing, size a short on all venues, hold it through a squeeze
-	$(MAIN_JOB)
+run: $(VENV)/.run $(VENV)/.web | build ## set up what is missing, open the desk in a browser with a squeeze staged
+	@if [ -t 1 ]; then exec $(BIN)/shortdesk web --scenario short-squeeze --open; else \
+		rm -rf build/short-squeeze && \
+		$(BIN)/shortdesk run short-squeeze --out build/short-squeeze && \
+		$(BIN)/shortdesk postmortem build/short-squeeze --html build/short-squeeze.html; fi
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
