@@ -27,7 +27,7 @@ LISTS = 4
 @pytest.mark.parametrize("seed", range(LISTS))
 def test_loans_are_served_as_they_should_be(seed: int, depth: Depth) -> None:
     """As many commands as the depth asks for, in lists with pools and a venue of their own each."""
-    wanted = depth.pick(quick=4_000, check=12_000, deep=1_000_000) // LISTS // (10 if interpreted() else 1)
+    wanted = depth.pick(quick=4_000, check=8_000, deep=1_000_000) // LISTS // (10 if interpreted() else 1)
     forms = [*FORMS.values()]
     for at in range(-(-wanted // LENGTH)):
         agree(wild_setup(50_000_000 + seed * 1_000_000 + at, forms[at % len(forms)]), min(LENGTH, wanted), LENT)

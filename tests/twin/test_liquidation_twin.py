@@ -25,7 +25,7 @@ LENGTH = 500
 @pytest.mark.parametrize("form", FORMS)
 def test_liquidations_by_form(form: str, depth: Depth) -> None:
     """As many commands as the depth asks for, in lists with a venue of their own each."""
-    wanted = depth.pick(quick=6_000, check=18_000, deep=2_000_000) // len(FORMS) // (10 if interpreted() else 1)
+    wanted = depth.pick(quick=6_000, check=12_000, deep=2_000_000) // len(FORMS) // (10 if interpreted() else 1)
     first = 1_000_000 * [*FORMS].index(form)
     for seed in range(first, first + -(-wanted // LENGTH)):
         agree(wild_setup(seed, FORMS[form]), min(LENGTH, wanted), WILD)
