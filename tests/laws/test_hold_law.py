@@ -91,7 +91,7 @@ def test_random_paths_with_gaps_and_wild_funding(sheet: str, depth: Depth) -> No
         size = str(Decimal(int(luck.integers(1, 20_000))) / 1_000)
         died = agree(sheet, wandering(seed, 40), leverage, size).liquidated
         ends["alive" if died is None else "beyond it" if died.at_open else "at its price"] += 1
-    assert min(ends.values()) > 0 or runs < 15
+    assert min(ends.values()) > 0 or runs < 60  # so many are needed to have seen every way to end
 
 
 def test_a_short_that_only_funding_kills() -> None:

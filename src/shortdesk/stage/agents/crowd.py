@@ -122,7 +122,8 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     entries = market.price * (1.0 + terms.entry_mean + terms.entry_sd * normals)
     members = []
     for size, leverage, entry, draw in zip(lots, leverages, entries, draws[:, 4], strict=True):
-        members.append(_open_member(cast, market, terms, sign * int(size), float(leverage), float(entry), float(draw)))
+        held = sign * int(size)
+        members.append(_open_member(cast, market, terms, held, float(leverage), float(entry), float(draw)))
     shared = cast.market(terms.other) if terms.other else None
     own = cast.row(
         Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared else terms.adds, gives_up=terms.gives_up,
