@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scenario": ("scenario:scenario", "Scenarios: list, show, check and begin a new one."),
     "run": ("run:run", "Play a scenario: squeezes, cascades and drains made by agents."),
     "web": ("web:web", "The desk in a browser: watch a squeeze, be the short in it."),
+    "squeeze": ("squeeze:squeeze", "How crowded a run was at a moment, and where its people would be liquidated."),
     "replay": ("replay:replay", "Play a run again with one thing changed: what would have happened otherwise."),
     "sweep": ("sweep:sweep", "A scenario at many values and seeds, one row for each run."),
     "play": ("play:play", "Play a market line by line and check what happens in it."),
