@@ -127,8 +127,8 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     shared = cast.market(terms.other) if terms.other else None
     own = cast.row(
         Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared else terms.adds,
-        gives_up=terms.gives_up, worry=terms.worry, instrument=market.number, first_member=members[0], member_count=len(members),
-        stop_mechanism=int(Mechanism.STOP),
+        gives_up=terms.gives_up, worry=terms.worry, instrument=market.number, first_member=members[0],
+        member_count=len(members), stop_mechanism=int(Mechanism.STOP),
     )  # fmt: skip
     cast.agent(AgentKind.CROWD, own)
     accounts = list(cast.populations[-1].accounts)
