@@ -48,6 +48,7 @@ __all__ = [
     "pushed_tables",
     "replays_table",
     "rungs_table",
+    "sections_of",
     "subheading",
     "tests_table",
     "timeline_table",
@@ -355,8 +356,8 @@ def _other_charts(report: Postmortem) -> list[Part]:
     return shown
 
 
-def page_of(report: Postmortem, extra: Sequence[Section] = ()) -> str:
-    """The whole post-mortem as one HTML page that carries everything in itself; ``extra`` follows the verdict."""
+def sections_of(report: Postmortem, extra: Sequence[Section] = ()) -> list[Section]:
+    """The whole post-mortem in the order in which it is read; ``extra`` follows the verdict."""
     verdict = Verdict(report.verdict.words, "bad" if report.verdict.outcome == "squeeze" else "plain")
     chart = price_chart(report)
     replays = replays_table(report)
@@ -371,9 +372,14 @@ def page_of(report: Postmortem, extra: Sequence[Section] = ()) -> str:
     if replays is not None:
         sections.append(Section("What would have happened otherwise", [replays]))
     sections.append(Section("How far to trust this", [Prose([*trust(report), *report.unknown])]))
+    return sections
+
+
+def page_of(report: Postmortem, extra: Sequence[Section] = ()) -> str:
+    """The whole post-mortem as one HTML page that carries everything in itself; ``extra`` follows the verdict."""
     run = report.tape.journal.run
     footer = [f"shortdesk {run.shortdesk}, Journal {report.tape.journal.hash}"]
-    return page(heading(report), sections, subtitle=subheading(report), footer=footer)
+    return page(heading(report), sections_of(report, extra), subtitle=subheading(report), footer=footer)
 
 
 def trust(report: Postmortem) -> list[str]:

@@ -14,11 +14,13 @@ from typing import Any
 
 import uvicorn
 
-from shortdesk.doors.web.app import STATIC, make_app
+from shortdesk.doors.web.app import ROUTES, STATIC, make_app
 from shortdesk.doors.web.desk import Desk
 from shortdesk.doors.web.guard import Guard, new_token
 from shortdesk.doors.web.messages import MOST_BYTES
+from shortdesk.doors.web.run_routes import run_routes
 from shortdesk.doors.web.session import Session
+from shortdesk.doors.web.short_routes import short_routes
 from shortdesk.ground.errors import MissingExtraError, UsageError
 
 __all__ = ["LOOPBACK", "bound", "serve"]
@@ -26,6 +28,7 @@ __all__ = ["LOOPBACK", "bound", "serve"]
 LOOPBACK = "127.0.0.1"
 """The only address that the server binds."""
 _GRACE_S = 2
+ROUTES += [run_routes, short_routes]
 
 
 def bound(port: int) -> socket.socket:

@@ -1,7 +1,7 @@
 """Charts in a terminal and pages that carry everything in themselves, from plain data."""
 
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
-from shortdesk.study.figure.page import Fact, Facts, Part, Prose, Section, Table, Verdict, page
+from shortdesk.study.figure.page import Fact, Facts, Part, Prose, Section, Table, Verdict, drawn, page
 from shortdesk.study.figure.series import Candles, Line, Marker, MarkerKind, Tone
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "Table",
     "Tone",
     "Verdict",
+    "drawn",
     "page",
 ]

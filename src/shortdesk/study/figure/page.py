@@ -17,7 +17,7 @@ from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
 from shortdesk.study.figure.series import Line, Marker
 from shortdesk.study.figure.style import STYLE
 
-__all__ = ["Fact", "Facts", "Part", "Prose", "Section", "Table", "Verdict", "page"]
+__all__ = ["Fact", "Facts", "Part", "Prose", "Section", "Table", "Verdict", "drawn", "page"]
 
 Mood: TypeAlias = Literal["plain", "good", "bad"]
 
@@ -108,6 +108,11 @@ def page(title: str, sections: Sequence[Section], *, subtitle: str = "", footer:
 </body>
 </html>
 """
+
+
+def drawn(chart: PriceChart | PathChart | FlowChart) -> str:
+    """One chart as an HTML figure with its key, for a page that has the style sheet; all text is escaped."""
+    return _part(chart)
 
 
 def _section(section: Section) -> str:

@@ -1,0 +1,168 @@
+"""Addresses of runs and their post-mortems: list, keep, explain, compare, export, delete, counterfactuals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from shortdesk.doors.web.app import needs_token
+from shortdesk.doors.web.desk import FIRST, Desk
+from shortdesk.doors.web.guard import Guard
+from shortdesk.doors.web.replays import Works
+from shortdesk.doors.web.runs import Shelf
+from shortdesk.doors.web.trader import NAME
+from shortdesk.doors.web.view.compared import compare_view
+from shortdesk.doors.web.view.report import report_view
+from shortdesk.ground.errors import ShortdeskError, UsageError
+from shortdesk.study.postmortem import Postmortem, liquidated_accounts
+from shortdesk.study.postmortem_account import Death, account_number, why_liquidated
+from shortdesk.study.postmortem_account_report import account_section
+from shortdesk.study.postmortem_report import page_of
+
+__all__ = ["FOLDER", "death_of", "run_routes"]
+
+FOLDER = "runs"
+"""Where runs are looked for: this folder in the one where the command was started."""
+_MOST_BYTES = 4096
+_KEEP_S = 120.0
+
+T = TypeVar("T")
+
+
+class _Keep(msgspec.Struct, forbid_unknown_fields=True):
+    session: str = ""
+
+
+class _Delete(msgspec.Struct, forbid_unknown_fields=True):
+    confirm: str
+
+
+class _Replay(msgspec.Struct, forbid_unknown_fields=True):
+    without: str = "liquidation"
+    seeds: int = 5
+
+
+def death_of(report: Postmortem, given: str) -> Death | None:
+    """The end of an account by name or number; None where no account is asked for.
+
+    Raises:
+        UsageError: it was not liquidated, or there is no such account.
+    """
+    if not given:
+        return None
+    number = account_number(report, given)
+    if number is None:
+        raise UsageError(f"there is no account '{given[:60]}' in this run")
+    if all(one.account != number for one in liquidated_accounts(report)):
+        raise UsageError(f"'{given[:60]}' was not liquidated on {report.tape.name}")
+    return why_liquidated(report, number)
+
+
+def _told(value: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def _refused(problem: ShortdeskError, shelf: Shelf) -> Response:
+    """What went wrong, said without the reader's folders."""
+    text = str(problem).replace(f"{shelf.folder.resolve()}/", "").replace(f"{shelf.folder}/", "")
+    return JSONResponse({"error": text}, 400 if isinstance(problem, UsageError) else 422)
+
+
+def run_routes(desk: Desk, guard: Guard, folder: Path | None = None) -> Sequence[BaseRoute]:
+    """The addresses of one server, over one shelf of runs."""
+    shelf, works = Shelf(folder or Path(FOLDER)), Works()
+
+    def reads(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        async def asked(request: Request) -> Response:
+            try:
+                found = await asyncio.to_thread(answer, request)
+            except ShortdeskError as problem:
+                return _refused(problem, shelf)
+            return found if isinstance(found, Response) else _told(found)
+
+        return needs_token(guard, asked)
+
+    def changes(kind: type[T], answer: Callable[[Request, T], Any]) -> Callable[[Request], Any]:
+        async def asked(request: Request) -> Response:
+            if not guard.is_from_us(request):
+                return JSONResponse({"error": "only a page of this desk may change runs"}, 403)
+            try:
+                given = msgspec.json.decode(await _body(request), type=kind)
+                return _told(await asyncio.to_thread(answer, request, given))
+            except msgspec.DecodeError as problem:
+                return JSONResponse({"error": f"not understood: {problem}"}, 400)
+            except ShortdeskError as problem:
+                return _refused(problem, shelf)
+
+        return needs_token(guard, asked)
+
+    def explained(request: Request) -> Any:
+        report = shelf.explain(request.path_params["name"])
+        return report_view(report, death_of(report, request.query_params.get("account", "")))
+
+    def exported(request: Request) -> Response:
+        report = shelf.explain(request.path_params["name"])
+        death = death_of(report, request.query_params.get("account", ""))
+        named = f'attachment; filename="postmortem-{request.path_params["name"]}.html"'
+        text = page_of(report, [account_section(report, death)] if death else ())
+        return HTMLResponse(text, headers={"Content-Disposition": named})
+
+    def compared(request: Request) -> Any:
+        first, second = (request.query_params.get(name, "") for name in ("first", "second"))
+        return compare_view(shelf.explain(first), shelf.explain(second))
+
+    def kept(_: Request, given: _Keep) -> Any:
+        session = desk.find(given.session or FIRST)
+        name = session.ask(shelf.keep).result(_KEEP_S)
+        return {"name": name, "account": NAME if session.verdict is not None else ""}
+
+    def deleted(request: Request, given: _Delete) -> Any:
+        name = request.path_params["name"]
+        if given.confirm != name:
+            raise UsageError("to delete a run its name has to be said again")
+        if works.of(name).state == "working":
+            raise UsageError("its replays are at work; stop them first")
+        shelf.delete(name)
+        return {"deleted": name}
+
+    def replayed(request: Request, given: _Replay) -> Any:
+        name = request.path_params["name"]
+        return works.begin(name, shelf.find(name), given.without, given.seeds)
+
+    def stopped(_: Request, __: _Keep) -> Any:
+        works.stop()
+        return {"stopped": True}
+
+    return [
+        Route("/runs", reads(lambda _: {"runs": shelf.lines(), "folder": FOLDER})),
+        Route("/runs/compare", reads(compared)),
+        Route("/runs/keep", changes(_Keep, kept), methods=["POST"]),
+        Route("/runs/stop", changes(_Keep, stopped), methods=["POST"]),
+        Route("/runs/{name}/report", reads(explained)),
+        Route("/runs/{name}/export", reads(exported)),
+        Route("/runs/{name}/delete", changes(_Delete, deleted), methods=["POST"]),
+        Route("/runs/{name}/replay", changes(_Replay, replayed), methods=["POST"]),
+        Route("/runs/{name}/replay", reads(lambda request: works.of(request.path_params["name"]))),
+    ]
+
+
+async def _body(request: Request) -> bytes:
+    """What was sent, as long as it is short.
+
+    Raises:
+        UsageError: it is not.
+    """
+    found = b""
+    async for piece in request.stream():
+        found += piece
+        if len(found) > _MOST_BYTES:
+            raise UsageError(f"a message of more than {_MOST_BYTES} bytes; expected a short one")
+    return found
+
