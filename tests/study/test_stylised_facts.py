@@ -34,12 +34,14 @@ HOLD = frozenset(
         "tail exponent, 1 min, top 1 %",
         "tail exponent, 1 min, top 2 %",
         "excess kurtosis, 1 min",
+        "excess kurtosis, 1 h",
         "kurtosis falls 1 s, 1 min, 1 h: least fall",
+        "largest |acf| of 5 min returns, lags 1 to 20",
         "least acf of |1 min returns|, lags 1 to 200",
         "slope of that acf on the lag, logs",
     }
 )
-"""Facts the calm market is held to, chosen after a look at six seeds: a guard, not a confirmation.
+"""Facts the calm market is held to, chosen after a look at these seeds: a guard, not a confirmation.
 docs/why/calm-market.md discusses the others."""
 
 
