@@ -21,4 +21,28 @@ export const SCREENS = [
     parts: ["gauges", "counts", "book", "you", "candles", "columns", "happenings"],
     load: () => import("./screens/short.js"),
   },
+  {
+    path: "ticket",
+    title: "Short ticket",
+    tag: "sd-compare",
+    key: "3",
+    parts: [],
+    load: () => import("./screens/ticket.js"),
+  },
+  {
+    path: "postmortem",
+    title: "Post-mortem",
+    tag: "sd-postmortem",
+    key: "4",
+    parts: [],
+    load: () => import("./screens/postmortem.js"),
+  },
+  {
+    path: "runs",
+    title: "Runs",
+    tag: "sd-runs",
+    key: "5",
+    parts: [],
+    load: () => import("./screens/runs.js"),
+  },
 ];
