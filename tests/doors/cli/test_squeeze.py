@@ -42,6 +42,12 @@ def test_one_object_for_programs(ask: Ask, folder: Path) -> None:
     assert set(found["share_near"]) == {"0.01", "0.02", "0.05", "0.1"}
 
 
+def test_a_side_without_isolated_positions_is_told_so(ask: Ask, folder: Path) -> None:
+    answer = ask("squeeze", folder, "--depth-usd", 20_000, "--side", "long")
+    assert "Nobody on this side holds an isolated position" in " ".join(answer.out.split())
+    assert "share of open interest by distance  none" in answer.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -70,6 +70,10 @@ def _print_map(out: Console, tape: Tape, found: SqueezeRisk) -> None:
 
 def _remarks(tape: Tape, found: SqueezeRisk) -> list[str]:
     both, error = found.map, found.map.error
+    if found.legs == 0:
+        return [
+            "Nobody on this side holds an isolated position, so the exact map is empty. The guess cannot know that."
+        ]
     said = [f"{both.beyond:,.4g} {tape.grid.base} is liquidated further away than the map reaches."]
     if not math.isnan(error.misplaced):
         said.append(
