@@ -33,7 +33,8 @@ def short_routes(desk: Desk, guard: Guard) -> Sequence[BaseRoute]:
                     raise UsageError(f"{what} has {len(value)} letters; expected {_MOST_LETTERS} at most")
             found = await asyncio.to_thread(short_view, given)
         except ShortdeskError as problem:
-            return JSONResponse({"error": str(problem)}, 400)
+            # Fields are asked while they are typed: one that does not read yet is an answer, no failure.
+            return JSONResponse({"error": str(problem)})
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     return [Route("/ticket", needs_token(guard, ticket))]

@@ -109,7 +109,7 @@ def request_of(given: Mapping[str, str]) -> tuple[ShortRequest, list[str]]:
             said.append(f"Volatility not given: {volatility:.1%} a year, {measured.first} to {measured.last}.")
     request = ShortRequest(
         symbol=symbol,
-        size=parse_size(given.get("size") or "1"),
+        size=parse_size(_with_unit(given.get("size", "").strip() or "1", base)),
         entry=entry,
         day=parse_date(None),
         leverage=positive(given.get("leverage") or None, "leverage"),
@@ -173,6 +173,11 @@ def _explained(venue: str, request: ShortRequest) -> ShortTicket:
 
 def _venues() -> Sequence[VenueRules]:
     return sorted(map(load_venue, venue_ids()), key=lambda rules: _KINDS.index(rules.product[0].kind))
+
+
+def _with_unit(size: str, base: str) -> str:
+    """A plain number is coins."""
+    return f"{size}{base}" if size.replace(".", "", 1).isdigit() else size
 
 
 def _base_of(symbol: str) -> str:
