@@ -70,7 +70,7 @@ class Compare extends Panel {
 
   /** @param {string} name @param {string} label @param {string} hint @param {unknown} [slider] */
   _field(name, label, hint, slider) {
-    return html`<div class="ask"><label><span>${label}</span><input name=${name} autocomplete="off" .value=${this._given[name]} placeholder=${hint} @input=${(/** @type {any} */ e) => this._set(name, e.target.value)} data-testid="ask-${name}" /></label>${slider ?? nothing}</div>`;
+    return html`<div class="question"><label><span>${label}</span><input name=${name} autocomplete="off" .value=${this._given[name]} placeholder=${hint} @input=${(/** @type {any} */ e) => this._set(name, e.target.value)} data-testid="ask-${name}" /></label>${slider ?? nothing}</div>`;
   }
 
   /** @param {string} name @param {string} label @param {number} least @param {number} most @param {number} value @param {(at: number) => string} text */
