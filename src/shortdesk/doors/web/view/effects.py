@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -15,6 +16,17 @@ _T = (
     2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
 _NORMAL = 1.960
+_WORDS = MappingProxyType(
+    {
+        "peak_pct": "highest rise, %",
+        "area_pct_min": "rise over time, % × min",
+        "depth_lost_pct": "depth lost at worst, %",
+        "liquidated": "liquidated, worth",
+        "bad_debt": "bad debt",
+        "adl": "deleveraged, worth",
+        "fund_change": "insurance fund, change",
+    }
+)
 
 
 class EffectView(msgspec.Struct, frozen=True):
@@ -42,7 +54,7 @@ def effect_views(effects: Sequence[Effect]) -> list[EffectView]:
         half = None if one.standard_error is None or one.seeds < 2 else t_95(one.seeds) * one.standard_error
         found.append(
             EffectView(
-                of=one.functional,
+                of=_WORDS.get(one.functional, one.functional.replace("_", " ")),
                 changed=one.mechanism,
                 as_was=one.as_was,
                 otherwise=one.changed,
