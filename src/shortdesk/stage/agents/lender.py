@@ -1,6 +1,6 @@
 """Lenders of a pool: they take back what is not lent, and call in loans, when use is high or the price runs.
 
-At each look, with use U = lent / (lent + there + withdrawn) and run = price / slow average of it - 1:
+At each look, with use U = lent / (lent + there + withdrawn) and run = price / slow average of it - 1::
 
     U > ``high_use`` or run > ``run``     withdraw the part ``pulls`` of what is there, and recall the part ``recalls``
                                           of what is lent, each loan whole, due after ``notice_s``
