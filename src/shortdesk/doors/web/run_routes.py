@@ -165,4 +165,3 @@ async def _body(request: Request) -> bytes:
         if len(found) > _MOST_BYTES:
             raise UsageError(f"a message of more than {_MOST_BYTES} bytes; expected a short one")
     return found
-

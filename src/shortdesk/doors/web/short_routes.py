@@ -38,4 +38,3 @@ def short_routes(desk: Desk, guard: Guard) -> Sequence[BaseRoute]:
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     return [Route("/ticket", needs_token(guard, ticket))]
-
