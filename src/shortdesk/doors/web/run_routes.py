@@ -75,17 +75,67 @@ def _refused(problem: ShortdeskError, shelf: Shelf) -> Response:
     return JSONResponse({"error": text}, 400 if isinstance(problem, UsageError) else 422)
 
 
+class _Answers:
+    """What is answered, over one shelf of runs; all but the wire."""
+
+    def __init__(self, desk: Desk, folder: Path) -> None:
+        self.desk, self.shelf, self.works = desk, Shelf(folder), Works()
+
+    def listed(self, _: Request) -> Any:
+        return {"runs": self.shelf.lines(), "folder": FOLDER}
+
+    def explained(self, request: Request) -> Any:
+        report = self.shelf.explain(request.path_params["name"])
+        return report_view(report, death_of(report, request.query_params.get("account", "")))
+
+    def exported(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        report = self.shelf.explain(name)
+        death = death_of(report, request.query_params.get("account", ""))
+        text = page_of(report, [account_section(report, death)] if death else ())
+        return HTMLResponse(text, headers={"Content-Disposition": f'attachment; filename="postmortem-{name}.html"'})
+
+    def compared(self, request: Request) -> Any:
+        first, second = (request.query_params.get(name, "") for name in ("first", "second"))
+        return compare_view(self.shelf.explain(first), self.shelf.explain(second))
+
+    def kept(self, _: Request, given: _Keep) -> Any:
+        session = self.desk.find(given.session or FIRST)
+        name = session.ask(self.shelf.keep).result(_KEEP_S)
+        return {"name": name, "account": NAME if session.verdict is not None else ""}
+
+    def deleted(self, request: Request, given: _Delete) -> Any:
+        name = request.path_params["name"]
+        if given.confirm != name:
+            raise UsageError("to delete a run its name has to be said again")
+        if self.works.of(name).state == "working":
+            raise UsageError("its replays are at work; stop them first")
+        self.shelf.delete(name)
+        return {"deleted": name}
+
+    def replayed(self, request: Request, given: _Replay) -> Any:
+        name = request.path_params["name"]
+        return self.works.begin(name, self.shelf.find(name), given.without, given.seeds)
+
+    def replaying(self, request: Request) -> Any:
+        return self.works.of(request.path_params["name"])
+
+    def stopped(self, _: Request, __: _Keep) -> Any:
+        self.works.stop()
+        return {"stopped": True}
+
+
 def run_routes(desk: Desk, guard: Guard, folder: Path | None = None) -> Sequence[BaseRoute]:
     """The addresses of one server, over one shelf of runs."""
-    shelf, works = Shelf(folder or Path(FOLDER)), Works()
+    found = _Answers(desk, folder or Path(FOLDER))
 
     def reads(answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def asked(request: Request) -> Response:
             try:
-                found = await asyncio.to_thread(answer, request)
+                told = await asyncio.to_thread(answer, request)
             except ShortdeskError as problem:
-                return _refused(problem, shelf)
-            return found if isinstance(found, Response) else _told(found)
+                return _refused(problem, found.shelf)
+            return told if isinstance(told, Response) else _told(told)
 
         return needs_token(guard, asked)
 
@@ -99,57 +149,20 @@ def run_routes(desk: Desk, guard: Guard, folder: Path | None = None) -> Sequence
             except msgspec.DecodeError as problem:
                 return JSONResponse({"error": f"not understood: {problem}"}, 400)
             except ShortdeskError as problem:
-                return _refused(problem, shelf)
+                return _refused(problem, found.shelf)
 
         return needs_token(guard, asked)
 
-    def explained(request: Request) -> Any:
-        report = shelf.explain(request.path_params["name"])
-        return report_view(report, death_of(report, request.query_params.get("account", "")))
-
-    def exported(request: Request) -> Response:
-        report = shelf.explain(request.path_params["name"])
-        death = death_of(report, request.query_params.get("account", ""))
-        named = f'attachment; filename="postmortem-{request.path_params["name"]}.html"'
-        text = page_of(report, [account_section(report, death)] if death else ())
-        return HTMLResponse(text, headers={"Content-Disposition": named})
-
-    def compared(request: Request) -> Any:
-        first, second = (request.query_params.get(name, "") for name in ("first", "second"))
-        return compare_view(shelf.explain(first), shelf.explain(second))
-
-    def kept(_: Request, given: _Keep) -> Any:
-        session = desk.find(given.session or FIRST)
-        name = session.ask(shelf.keep).result(_KEEP_S)
-        return {"name": name, "account": NAME if session.verdict is not None else ""}
-
-    def deleted(request: Request, given: _Delete) -> Any:
-        name = request.path_params["name"]
-        if given.confirm != name:
-            raise UsageError("to delete a run its name has to be said again")
-        if works.of(name).state == "working":
-            raise UsageError("its replays are at work; stop them first")
-        shelf.delete(name)
-        return {"deleted": name}
-
-    def replayed(request: Request, given: _Replay) -> Any:
-        name = request.path_params["name"]
-        return works.begin(name, shelf.find(name), given.without, given.seeds)
-
-    def stopped(_: Request, __: _Keep) -> Any:
-        works.stop()
-        return {"stopped": True}
-
     return [
-        Route("/runs", reads(lambda _: {"runs": shelf.lines(), "folder": FOLDER})),
-        Route("/runs/compare", reads(compared)),
-        Route("/runs/keep", changes(_Keep, kept), methods=["POST"]),
-        Route("/runs/stop", changes(_Keep, stopped), methods=["POST"]),
-        Route("/runs/{name}/report", reads(explained)),
-        Route("/runs/{name}/export", reads(exported)),
-        Route("/runs/{name}/delete", changes(_Delete, deleted), methods=["POST"]),
-        Route("/runs/{name}/replay", changes(_Replay, replayed), methods=["POST"]),
-        Route("/runs/{name}/replay", reads(lambda request: works.of(request.path_params["name"]))),
+        Route("/runs", reads(found.listed)),
+        Route("/runs/compare", reads(found.compared)),
+        Route("/runs/keep", changes(_Keep, found.kept), methods=["POST"]),
+        Route("/runs/stop", changes(_Keep, found.stopped), methods=["POST"]),
+        Route("/runs/{name}/report", reads(found.explained)),
+        Route("/runs/{name}/export", reads(found.exported)),
+        Route("/runs/{name}/delete", changes(_Delete, found.deleted), methods=["POST"]),
+        Route("/runs/{name}/replay", changes(_Replay, found.replayed), methods=["POST"]),
+        Route("/runs/{name}/replay", reads(found.replaying)),
     ]
 
 
