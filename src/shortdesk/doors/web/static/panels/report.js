@@ -7,6 +7,11 @@ const NUMBER = /^([-−+]?[\d,]+(\.\d+)?( ?(%|bp|[A-Z]{3,5}))?|[-–—])?$/;
 
 /** A figure comes as markup made by the server, all text in it escaped. */
 class Figure extends HTMLElement {
+  constructor() {
+    super();
+    this._markup = "";
+  }
+
   /** @param {string} markup */
   set markup(markup) {
     if (markup !== this._markup) this.innerHTML = markup;

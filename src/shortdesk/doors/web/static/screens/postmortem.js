@@ -60,11 +60,13 @@ class Postmortem extends Panel {
     }
     this._busy = true;
     this.requestUpdate();
-    const found = await ask(`/runs/${encodeURIComponent(this._run)}/report?${new URLSearchParams({ account })}`);
+    const address = `/runs/${encodeURIComponent(this._run)}/report`;
+    let found = await ask(`${address}?${new URLSearchParams({ account })}`);
+    if (found.error) this._error = found.error;
+    if (found.error && account) found = await ask(address); // the run is shown all the same
     if (wanted !== this._shown) return;
     this._busy = false;
-    if (found.error) this._error = found.error;
-    if (!found.error || !account) this._report = found.error ? null : found;
+    this._report = found.error ? null : found;
     this.requestUpdate();
     this._poll();
   }

@@ -29,6 +29,7 @@ class Compare extends Panel {
     this._explain = "";
     this._timer = 0;
     this._number = 0;
+    this._turn = 0;
   }
 
   connectedCallback() {
