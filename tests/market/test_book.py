@@ -79,6 +79,15 @@ def test_market_order_under_price_protection(bench: Bench, bound_from: int, boun
         assert rows[-1][4] == Withdrawn.UNFILLED
 
 
+def test_fill_or_kill_does_not_count_what_hides_behind_the_own_order_that_ends_it(bench: Bench) -> None:
+    bench.place(1, "sell", 100, 10, account=2, peak_lots=4)
+    bench.place(2, "sell", 100, 5)
+    mode = prevents(SelfTrade.CANCEL_TAKER)
+    bench.place(3, "buy", 100, 5, **FOK, **mode)  # 4 show; the other 6 come up behind the own 5
+    assert bench.refusal() == Refusal.CANNOT_FILL
+    assert fills(bench.place(4, "buy", 100, 4, **FOK, **mode)) == [(1, 100, 4)]
+
+
 def test_iceberg_shows_its_peak_and_queues_again(bench: Bench) -> None:
     bench.place(1, "sell", 100, 10, peak_lots=4)
     bench.place(2, "sell", 100, 5)
@@ -132,7 +141,7 @@ def test_reduce_only_is_measured_at_the_fill(bench: Bench) -> None:
     assert fills(rows) == []
     assert rows[1][0] == "CANCELLED"
     assert rows[1][4] == Withdrawn.NOTHING_TO_REDUCE
-    assert bench.bids == [(100, 4)]
+    assert bench.bids == [(1, 100, 4)]
 
 
 @pytest.mark.parametrize(

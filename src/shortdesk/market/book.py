@@ -392,11 +392,7 @@ def _note_decrement(w: Any, leg: int, client_id: int, side: int, ticks: int, lot
 
 @rule
 def available_lots(w: Any, instrument: int, taker: Taker, wanted: int) -> int:
-    """How much a sweep would trade, looked at without trading; counts no further than ``wanted``.
-
-    Follows the same turns as ``sweep``: hidden parts count, reduce-only orders count for what their owner
-    still holds, orders of the same account as its self-trade mode has it.
-    """
+    """How much a sweep would trade, by the turns of ``sweep`` but without trading; counted up to ``wanted``."""
     number = ladder_number(instrument, 1 - taker.side)
     front = front_at(w, number)
     ticks = front.ticks
@@ -404,9 +400,11 @@ def available_lots(w: Any, instrument: int, taker: Taker, wanted: int) -> int:
     found = 0
     while index != 0 and found < wanted and crosses(taker.side, taker.limit_ticks, ticks):
         at = level_at(w, index).head
+        ends_here = _ends_at_oneself(w, at, taker)
         while at != 0 and found < wanted:
             order = order_at(w, at)
-            lots = order.lots + hidden_lots(order)
+            # A hidden part comes up behind the others of its price: behind an own order that ends the sweep, never.
+            lots = order.lots if ends_here else order.lots + hidden_lots(order)
             own = taker.self_trade != SelfTrade.ALLOW and leg_at(w, order.leg).account == leg_at(w, taker.leg).account
             if own and taker.self_trade != SelfTrade.CANCEL_MAKER:
                 return found
@@ -420,6 +418,17 @@ def available_lots(w: Any, instrument: int, taker: Taker, wanted: int) -> int:
         ticks = next_price(w, number, ticks)
         index = level_of(w, number, ticks) if ticks != 0 else 0
     return min(found, wanted)
+
+
+@rule
+def _ends_at_oneself(w: Any, first: int, taker: Taker) -> bool:
+    """Whether a queue holds an order of the taker's own account at which its sweep would end."""
+    if taker.self_trade == SelfTrade.ALLOW or taker.self_trade == SelfTrade.CANCEL_MAKER:
+        return False
+    at = first
+    while at != 0 and leg_at(w, order_at(w, at).leg).account != leg_at(w, taker.leg).account:
+        at = order_at(w, at).next
+    return at != 0
 
 
 @rule
