@@ -141,7 +141,7 @@ def test_reduce_only_is_measured_at_the_fill(bench: Bench) -> None:
     assert fills(rows) == []
     assert rows[1][0] == "CANCELLED"
     assert rows[1][4] == Withdrawn.NOTHING_TO_REDUCE
-    assert bench.bids == [(1, 100, 4)]
+    assert bench.bids == [(100, 4)]
 
 
 @pytest.mark.parametrize(
