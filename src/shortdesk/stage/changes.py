@@ -108,7 +108,7 @@ def _take_mechanism(play: Play, name: str) -> None:
             _silence(play, [one for one in play.cast.populations if one.mechanism == mechanism])
     else:
         known = [one.name for one in play.cast.populations if one.agents and one.name not in ("market", "scenario")]
-        raise UsageError(unknown_name("mechanism or population", name, [*known_mechanisms(), *known]))
+        raise UsageError(unknown_name("mechanism or population", name, dict.fromkeys([*known_mechanisms(), *known])))
 
 
 def _silence(play: Play, populations: Iterable[Population]) -> None:
