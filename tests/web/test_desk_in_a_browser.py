@@ -19,11 +19,13 @@ from shortdesk.doors.web.messages import MOST_BYTES
 from shortdesk.doors.web.serve import LOOPBACK, bound
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.gauges import gauges
+from shortdesk.ground.compile import interpreted
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
+    pytest.mark.skipif(interpreted(), reason="pages wait for a market at its compiled pace"),
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
     pytest.mark.skipif(not (STATIC / "vendor" / "lit").is_dir(), reason="no scripts: make setup"),
 ]
