@@ -12,7 +12,7 @@ from shortdesk.ground.compile import rule
 from shortdesk.market.accounts import Hedge, find_leg
 from shortdesk.market.book import find_order
 from shortdesk.market.ladder import Ladder, ladder_number, level_of, next_price
-from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at
+from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at, order_at
 
 __all__ = [
     "ask_ticks",
@@ -23,6 +23,7 @@ __all__ = [
     "imbalance",
     "leg_of",
     "lots_within",
+    "mid_of_others",
     "mid_ticks",
     "rests",
     "spread_ticks",
@@ -55,6 +56,29 @@ def mid_ticks(w: Any, number: int) -> float:
         return float(max(bid, ask))
     instrument = instrument_at(w, number)
     return float(instrument.last_ticks) if instrument.last_ticks != 0 else float(instrument.mark_ticks)
+
+
+@rule
+def mid_of_others(w: Any, number: int, account: int) -> float:
+    """``mid_ticks`` of the book without the account's own orders, or with them where it stands alone."""
+    bid = _best_of_others(w, number, Ladder.BIDS.value, account)
+    ask = _best_of_others(w, number, Ladder.ASKS.value, account)
+    return (bid + ask) * 0.5 if bid != 0 and ask != 0 else mid_ticks(w, number)
+
+
+@rule
+def _best_of_others(w: Any, number: int, which: int, account: int) -> int:
+    """The first price at which somebody else's order rests; 0 where there is none."""
+    ladder = ladder_number(number, which)
+    ticks = int(front_at(w, ladder).ticks) if front_at(w, ladder).level != 0 else 0
+    while ticks != 0:
+        at = level_at(w, level_of(w, ladder, ticks)).head
+        while at != 0 and leg_at(w, order_at(w, at).leg).account == account:
+            at = order_at(w, at).next
+        if at != 0:
+            return ticks
+        ticks = next_price(w, ladder, ticks)
+    return 0
 
 
 @rule

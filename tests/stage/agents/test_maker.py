@@ -59,9 +59,10 @@ def fill_up(found: Town, side: Side, size: float) -> None:
     raise AssertionError("the maker does not take so much")
 
 
-def test_what_it_holds_skews_its_quotes_by_a_half_spread_at_half_of_its_limit() -> None:
-    # It looks at what is known elsewhere alone: a middle between its own quotes would be moved by its own skew again.
-    found = town(never_leaves=True, sigma_day=0.3, order_usd=1_000, elsewhere=1.0)
+@pytest.mark.parametrize("elsewhere", [0.0, 0.3, 1.0])
+def test_what_it_holds_skews_its_quotes_by_a_half_spread_at_half_of_its_limit(elsewhere: float) -> None:
+    # Its own quotes do not count in its fair price: else the skew would move the middle, and that the quotes again.
+    found = town(never_leaves=True, sigma_day=0.3, order_usd=1_000, elsewhere=elsewhere)
     before = quotes(found)
     fill_up(found, Side.SELL, LIMIT / 100 / 2)
     found.go(30)  # its own estimate of volatility comes down again

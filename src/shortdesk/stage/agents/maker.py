@@ -1,7 +1,8 @@
 """Market makers: Guéant–Lehalle–Fernandez-Tapia quotes with a hard limit, who leave when quoting does not pay.
 
-Fair price: the book's middle, leaned by its imbalance, mixed with what is known elsewhere. Around it quotes stand
-``half_spread + skew q`` away (``quoting.glt_coefficients``), both growing with the maker's own estimate of volatility.
+Fair price: the middle of what others quote, leaned by the book's imbalance, mixed with what is known elsewhere. Its
+own quotes are left out, or their skew would feed on itself. Around it quotes stand ``half_spread + skew q`` away
+(``quoting.glt_coefficients``), both growing with the maker's own estimate of volatility.
 A maker quotes while
 
     2 A exp(-k h) D h  >  D loss(h, σ√τ) / τ + γ σ² q² / 2
@@ -27,7 +28,7 @@ from shortdesk.market.row_type import row_type
 from shortdesk.market.tables import clock_of, instrument_at, row_at
 from shortdesk.stage.cast import Cast
 from shortdesk.stage.chance import SECOND_NS, exponential
-from shortdesk.stage.look import held_lots, imbalance, mid_ticks, rests
+from shortdesk.stage.look import held_lots, imbalance, mid_of_others, mid_ticks, rests
 from shortdesk.stage.parts import AgentKind, Part, agent_at, grid_at, play_of, value_at
 from shortdesk.stage.pen import cancel, cancel_all, is_silent, place
 from shortdesk.stage.quoting import glt_coefficients, glt_risk_aversion
@@ -217,7 +218,7 @@ def _quote(w: Any, s: Any, agent: int, row: Any, half: float, skew: float, held:
     """Move the quotes to where they belong; those that stand close enough keep their place in the queue."""
     number = int(row.instrument)
     grid = grid_at(s, number)
-    mid = mid_ticks(w, number)
+    mid = mid_of_others(w, number, int(row.account))
     worth = value_at(s, int(grid.own_value)).price / grid.tick
     fair = mid * (1.0 + 0.5 * half * imbalance(w, number))
     fair += row.elsewhere * (worth - fair)
