@@ -132,6 +132,8 @@ def squeeze() -> NDArray[Any]:
     t.move(Kind.REALISED, MAX, CLEARING, 11, fifth, instrument=1, price=101, lots=3)
     t.position(fifth, NAN, -3, 303)
     t.mark(101)
+    t.second = 9
+    t.say(Kind.PREMIUM, **_WHERE)
     return t.rows
 
 

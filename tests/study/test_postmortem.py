@@ -53,7 +53,8 @@ def test_the_move_and_what_is_left_of_it(report: Postmortem) -> None:
     move = report.move
     assert (move.up, move.begin_ticks, move.peak_ticks, move.end_ticks) == (True, 100, 105, 101)
     assert move.part == 0.05
-    assert move.given_back == 0.8
+    assert move.after_ticks == pytest.approx((105 * 1 + 101 * 4) / 5)  # a second at 105, four at 101
+    assert move.given_back == pytest.approx(3.2 / 5)
 
 
 def test_changes_of_the_middle_sum_to_its_way_exactly(report: Postmortem) -> None:

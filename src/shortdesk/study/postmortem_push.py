@@ -19,6 +19,7 @@ from shortdesk.study.postmortem_tape import Ints, Tape, mechanism_name
 __all__ = ["Booked", "Move", "Rung", "book_by_mechanism", "book_by_root", "find_move", "forced_lots", "rungs_of"]
 
 _TOLD = (ForcedKind.LIQUIDATION, ForcedKind.STOP)
+_AFTER_NS = 3_600 * 10**9
 RUNGS = 8
 """So many equal parts of the move are told apart."""
 
@@ -38,6 +39,8 @@ class Move(NamedTuple):
     begin_ticks: int
     peak_ticks: int
     end_ticks: int
+    after_ticks: float
+    """The mark on average over the hour after the peak, or to the end of the Journal where that comes first."""
 
     @property
     def ticks(self) -> int:
@@ -51,8 +54,8 @@ class Move(NamedTuple):
 
     @property
     def given_back(self) -> float:
-        """Which part of it was undone by the end of the Journal."""
-        return abs(self.peak_ticks - self.end_ticks) / self.ticks if self.ticks else 0.0
+        """Which part of it was undone on average over the hour after it, wherever the recording ends later."""
+        return abs(self.peak_ticks - self.after_ticks) / self.ticks if self.ticks else 0.0
 
     @property
     def sign(self) -> int:
@@ -76,8 +79,17 @@ def find_move(tape: Tape, forced: Forced) -> Move:
     return Move(
         up, int(marks[begin]), int(marks[peak]), _last_at(tape, int(marks[peak])),
         int(tape.time_ns[marks[begin]]), int(tape.time_ns[marks[peak]]),
-        int(prices[begin]), int(prices[peak]), int(prices[-1]),
+        int(prices[begin]), int(prices[peak]), int(prices[-1]), _mean_after(tape, peak),
     )  # fmt: skip
+
+
+def _mean_after(tape: Tape, peak: int) -> float:
+    """The mean of the mark in time, from its change number ``peak`` on."""
+    times, prices = tape.time_ns[tape.marks][peak:], tape.price[tape.marks][peak:]
+    until = min(int(tape.time_ns[-1]), int(times[0]) + _AFTER_NS)
+    seen = times < until
+    held = np.diff(np.append(times[seen], until))
+    return float(np.average(prices[seen], weights=held)) if len(held) else float(prices[0])
 
 
 def _last_at(tape: Tape, row: int) -> int:

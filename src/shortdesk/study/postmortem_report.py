@@ -105,7 +105,7 @@ def facts(report: Postmortem) -> list[Fact]:
         Fact("forced orders", f"{found.all:,}", f"{len(report.forced):,} in the whole Journal"),
         Fact("set off by another", spread, between),
         Fact("density × size × impact", gain, gain_note),
-        Fact("given back by the end", f"{move.given_back:.0%}", f"last mark {tape.grid.price(move.end_ticks)}"),
+        Fact("given back", f"{move.given_back:.0%}", "on average over the hour after it"),
     ]
 
 

@@ -33,7 +33,7 @@ class Thresholds(NamedTuple):
     branching: float = 0.25
     """Part of the forced orders that other forced orders set off."""
     given_back: float = 0.20
-    """Part of the move that was undone by the end: an excess, and not a new price."""
+    """Part of the move that was undone, on average over the hour after it: an excess, and not a new price."""
 
 
 THRESHOLDS = Thresholds()
@@ -112,7 +112,7 @@ def _tests(
         ),
         Test(_SPREAD, between, f"{limits.branching:.0%}", ratio >= limits.branching if branching.all else False),
         Test(
-            "given back by the end", f"{move.given_back:.0%}", f"{limits.given_back:.0%}",
+            "given back in the hour after", f"{move.given_back:.0%}", f"{limits.given_back:.0%}",
             move.given_back >= limits.given_back,
         ),
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def _words(outcome: Outcome, move: Move, branching: Branching, forced: int, take
         what = "A short squeeze" if move.up else "A long cascade"
         return (
             f"{what}: {went}; {branching.all:,} forced orders made {share}, {branching.ratio:.0%} of them were set off "
-            f"by other forced orders, and {move.given_back:.0%} of the move was given back."
+            f"by other forced orders, and {move.given_back:.0%} of the move was given back within the hour."
         )
     failed = [test for test in tests if test.passed is False]
     lacks = "; ".join(f"{test.name}: {test.found}, {test.needed} needed" for test in failed)
