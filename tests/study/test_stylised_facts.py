@@ -36,7 +36,6 @@ HOLD = frozenset(
         "excess kurtosis, 1 min",
         "excess kurtosis, 1 h",
         "kurtosis falls 1 s, 1 min, 1 h: least fall",
-        "largest |acf| of 5 min returns, lags 1 to 20",
         "least acf of |1 min returns|, lags 1 to 200",
         "slope of that acf on the lag, logs",
     }

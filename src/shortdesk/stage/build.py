@@ -31,6 +31,7 @@ from shortdesk.stage.agents.borrower import BorrowerTerms, open_borrowers
 from shortdesk.stage.agents.clock import CLOCK_ROW, HOUR_NS
 from shortdesk.stage.agents.crowd import CrowdTerms, open_crowd
 from shortdesk.stage.agents.hedger import HedgerTerms, open_hedgers
+from shortdesk.stage.agents.informed import InformedTerms, open_informed
 from shortdesk.stage.agents.latent import LatentTerms, open_latent
 from shortdesk.stage.agents.lender import LenderTerms, open_lender
 from shortdesk.stage.agents.liquidator import LiquidatorTerms, open_liquidators
@@ -55,6 +56,7 @@ _PROTECTION_PPM = 100_000
 """How far a market order may trade from the mark (spot: from the touch): our assumption, the sheets do not say."""
 _PURSES = ("clearing", "fees", "insurance", "deficit", "outside")
 _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
+    InformedTerms: open_informed,
     LatentTerms: open_latent,
     NoiseTerms: open_noise,
     MetaorderTerms: open_metaorders,

@@ -187,6 +187,12 @@ class Cast:
         if units > 0:
             self._openings.append((units, 0, 0, 0, account, asset, 0, 0))
 
+    def endow(self, account: int, market: Market, money: float) -> None:
+        """So much of the quote for the account; on a spot market as much again in the base."""
+        self.deposit(account, market.settle_asset, market.units(money))
+        if not market.is_perp:
+            self.deposit(account, market.base_asset, market.base_units(money / market.price))
+
     def hold(
         self, account: int, market: Market, lots: int, ticks: int, margin_units: int = 0, leverage: float = 0
     ) -> None:

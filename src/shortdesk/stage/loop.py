@@ -19,6 +19,7 @@ from shortdesk.stage.agents.borrower import wake_borrower
 from shortdesk.stage.agents.clock import wake_clock
 from shortdesk.stage.agents.crowd import wake_crowd
 from shortdesk.stage.agents.hedger import wake_hedger
+from shortdesk.stage.agents.informed import wake_informed
 from shortdesk.stage.agents.latent import wake_latent
 from shortdesk.stage.agents.lender import wake_lender
 from shortdesk.stage.agents.liquidator import wake_liquidator
@@ -91,6 +92,8 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_crowd(w, s, agent)
     if kind == AgentKind.METAORDER:
         return wake_metaorder(w, s, agent)
+    if kind == AgentKind.INFORMED:
+        return wake_informed(w, s, agent)
     if kind == AgentKind.CLOCK:
         return wake_clock(w, s, agent)
     if kind == AgentKind.VALUE:

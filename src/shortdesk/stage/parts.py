@@ -58,6 +58,7 @@ class AgentKind(IntEnum):
     BORROWER = 15
     LENDER = 16
     LIQUIDATOR = 17
+    INFORMED = 18
 
 
 class Part(IntEnum):
@@ -93,6 +94,7 @@ class Part(IntEnum):
     SIGHTS = 27
     RUNGS = 28
     SHORTS = 29
+    INFORMED = 30
 
 
 PLAY = row_type(

@@ -23,6 +23,7 @@ from shortdesk.stage.agents.basis import BasisTerms
 from shortdesk.stage.agents.borrower import BorrowerTerms
 from shortdesk.stage.agents.crowd import CrowdTerms
 from shortdesk.stage.agents.hedger import HedgerTerms
+from shortdesk.stage.agents.informed import InformedTerms
 from shortdesk.stage.agents.latent import LatentTerms
 from shortdesk.stage.agents.lender import LenderTerms
 from shortdesk.stage.agents.liquidator import LiquidatorTerms
@@ -58,6 +59,7 @@ PopulationTerms = (
     | CrowdTerms
     | ValueTerms
     | ArbitrageTerms
+    | InformedTerms
     | MomentumTerms
     | BasisTerms
     | HedgerTerms

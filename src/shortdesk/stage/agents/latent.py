@@ -68,9 +68,7 @@ def open_latent(cast: Cast, terms: LatentTerms) -> None:
     cast.begin(terms.name, "latent", Mechanism.LATENT)
     accounts = [cast.account(market, leverage=2) for _ in range(terms.accounts)]
     for account in accounts:
-        cast.deposit(account, market.settle_asset, market.units(terms.wealth_usd))
-        if not market.is_perp:
-            cast.deposit(account, market.base_asset, market.base_units(terms.wealth_usd / market.price))
+        cast.endow(account, market, terms.wealth_usd)
     # Half of the slots are in the book, half of those on one side; (1 %/band)² of them within 1 % of the value.
     inside = terms.slots / 4 * min(1.0, (0.01 / terms.band) ** 2)
     own = cast.row(

@@ -121,9 +121,7 @@ def open_makers(cast: Cast, terms: MakerTerms) -> None:
     found = glt_coefficients(aversion, sigma, terms.fills_per_s, decay, order_lots)
     for index in range(terms.count):
         account = cast.account(market, leverage=5, latency_ms=terms.latency_ms)
-        cast.deposit(account, market.settle_asset, market.units(2 * terms.limit_usd))
-        if not market.is_perp:
-            cast.deposit(account, market.base_asset, market.base_units(2 * terms.limit_usd / market.price))
+        cast.endow(account, market, 2 * terms.limit_usd)
         own = cast.row(
             Part.MAKERS, MAKER, limit_lots=limit_lots, order_lots=order_lots, decay=decay,
             fills_per_s=terms.fills_per_s, premium=found.half_spread - found.skew * order_lots / 2, skew=found.skew,

@@ -72,9 +72,7 @@ def open_metaorders(cast: Cast, terms: MetaorderTerms) -> None:
     lot_worth = market.price * float(market.lot)
     for index in range(1 if is_given else terms.traders):
         account = cast.account(market, leverage=5, latency_ms=100)
-        cast.deposit(account, market.settle_asset, market.units(terms.wealth_usd))
-        if not market.is_perp:
-            cast.deposit(account, market.base_asset, market.base_units(terms.wealth_usd / market.price))
+        cast.endow(account, market, terms.wealth_usd)
         lots = market.lots(abs(terms.amount_usd)) if is_given else 0
         own = cast.row(
             Part.METAORDERS, METAORDER, gap_s=terms.gap_s, smallest_lots=terms.smallest_usd / lot_worth,

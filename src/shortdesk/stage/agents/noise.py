@@ -75,9 +75,7 @@ def open_noise(cast: Cast, terms: NoiseTerms) -> None:
     cast.begin(terms.name, "noise", Mechanism.NOISE)
     accounts = [cast.account(market, leverage=5) for _ in range(terms.accounts)]
     for account in accounts:
-        cast.deposit(account, market.settle_asset, market.units(terms.wealth_usd))
-        if not market.is_perp:
-            cast.deposit(account, market.base_asset, market.base_units(terms.wealth_usd / market.price))
+        cast.endow(account, market, terms.wealth_usd)
     lot_worth = market.price * float(market.lot)
     own = cast.row(
         Part.NOISES, NOISE, taker_rate_per_s=terms.takers_per_s,
