@@ -2,78 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from tests.doors.web.conftest import SMALL, wait_for
+from tests.web.conftest import AXE, NEEDS, open_desk, open_page
 
-from shortdesk.doors.web.app import STATIC, make_app
-from shortdesk.doors.web.desk import Desk
-from shortdesk.doors.web.guard import Guard
-from shortdesk.doors.web.messages import MOST_BYTES
 from shortdesk.doors.web.runs import Shelf
-from shortdesk.doors.web.serve import LOOPBACK, bound
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.short import short_view
-from shortdesk.ground.compile import interpreted
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-pytestmark = [
-    pytest.mark.skipif(interpreted(), reason="pages wait for a market at its compiled pace"),
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-    pytest.mark.skipif(not (STATIC / "vendor" / "lit").is_dir(), reason="no scripts: make setup"),
-]
-TOKEN = "the-token-of-this-start"
+pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, str]]:
     """A desk started in an empty folder, its market thirty seconds old."""
-    listener = bound(0)
-    guard = Guard(TOKEN, listener.getsockname()[1])
-    session = Session("main", "short-squeeze", SMALL)
-    config = uvicorn.Config(
-        make_app(Desk(session), guard),
-        ws="websockets-sansio",
-        ws_max_size=MOST_BYTES,
-        log_level="error",
-        timeout_graceful_shutdown=1,
-        lifespan="on",
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("here"))
-        thread.start()
-        wait_for("the opening", lambda: session.frame.state.phase != "opening")
-        session.ask(lambda one: one.control(None, None, 30.0)).result(300)
-        yield session, f"http://{LOOPBACK}:{guard.port}/?token={TOKEN}"
-        server.should_exit = True
-        thread.join(20)
+        with open_desk() as (session, address):
+            session.ask(lambda one: one.control(None, None, 30.0)).result(300)
+            yield session, address
 
 
 @pytest.fixture
 def page(desk: tuple[Session, str]) -> Iterator[Any]:
-    """A page of the desk; its console and its network have to stay clean."""
-    complaints: list[str] = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        found = browser.new_page(viewport={"width": 1280, "height": 720})
-        found.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        found.on("pageerror", lambda problem: complaints.append(str(problem)))
-        found.on("request", lambda asked: complaints.append(asked.url) if LOOPBACK not in asked.url else None)
-        found.goto(desk[1])
-        found.wait_for_selector("[data-testid=mark]")
+    with open_page(desk[1]) as found:
         yield found
-        browser.close()
-    assert complaints == []
 
 
 def test_the_ticket_shows_the_library_s_numbers_and_unfolds(page: Any) -> None:

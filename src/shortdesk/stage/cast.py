@@ -24,7 +24,7 @@ from shortdesk.market.command import COMMAND
 from shortdesk.market.open_market import open_account
 from shortdesk.market.open_wire import open_link, set_link
 from shortdesk.market.opening import new_openings
-from shortdesk.market.tables import Shelf, instrument_at, row_at, shelf_at
+from shortdesk.market.tables import Shelf, row_at, shelf_at
 from shortdesk.market.world import World, laid_out
 from shortdesk.stage.parts import AGENT, FEED, GRID, PLAY, SLOT, VALUE, WAKE, AgentKind, Part
 from shortdesk.stage.wakes import queue_up
@@ -259,10 +259,6 @@ class Cast:
         for at, time_ns in enumerate(self._first_wakes, 1):
             queue_up(s, at, time_ns)
         return s
-
-    def instrument_row(self, market: Market) -> Any:
-        """The market's own row of the instrument."""
-        return instrument_at(self.world.block, market.number)
 
 
 @kernel

@@ -149,7 +149,6 @@ FEED = row_type(
 
 SLOT = row_type(
     ("client_id", "<i8"),  # of the order that fills the slot; 0 while it is empty
-    ("expires_ns", "<i8"),
 )
 """A place for one resting order of a population."""
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from shortdesk.ground.errors import UsageError
 
-__all__ = ["Array", "Flags", "numbers", "row", "same_length"]
+__all__ = ["Array", "Flags", "not_negative", "numbers", "positive", "row", "same_length"]
 
 Array = npt.NDArray[np.float64]
 """Floats of any shape; a single number is an array without axes."""
@@ -49,6 +49,18 @@ def numbers(
         said = " and ".join(limits)
         raise UsageError(f"{name} must be finite{', ' + said if said else ''}; got {found[~good].flat[0]:g}")
     return found
+
+
+def positive(**given: float) -> None:
+    """Each is one finite number above 0; UsageError names the first that is not."""
+    for name, value in given.items():
+        numbers(name, value, above=0.0, axes=0)
+
+
+def not_negative(**given: float) -> None:
+    """Each is one finite number from 0 up; UsageError names the first that is not."""
+    for name, value in given.items():
+        numbers(name, value, least=0.0, axes=0)
 
 
 def row(

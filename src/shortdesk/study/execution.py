@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.study.arrays import Array, numbers, row
+from shortdesk.study.arrays import Array, not_negative, numbers, positive, row
 
 __all__ = [
     "BlockSchedule",
@@ -31,16 +31,6 @@ __all__ = [
     "predatory_paths",
     "risk_schedule",
 ]
-
-
-def _positive(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, above=0.0, axes=0)
-
-
-def _not_negative(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, least=0.0, axes=0)
 
 
 def _count(name: str, count: int, least: int = 1) -> None:
@@ -89,8 +79,8 @@ def risk_schedule(
     """
     numbers("size", size, axes=0)
     numbers("risk_aversion", risk_aversion, axes=0)
-    _positive(horizon=horizon, temporary=temporary)
-    _not_negative(volatility=volatility, fixed_cost=fixed_cost, permanent=permanent)
+    positive(horizon=horizon, temporary=temporary)
+    not_negative(volatility=volatility, fixed_cost=fixed_cost, permanent=permanent)
     _count("steps", steps)
     step = horizon / steps
     effective = temporary - permanent * step / 2.0
@@ -120,7 +110,7 @@ def drift_correction(drift: float, risk_aversion: float, volatility: float) -> f
 
     ``drift`` is price per time. Raises UsageError unless risk aversion and volatility are positive.
     """
-    _positive(risk_aversion=risk_aversion, volatility=volatility)
+    positive(risk_aversion=risk_aversion, volatility=volatility)
     return drift / (2.0 * risk_aversion * volatility**2)
 
 
@@ -147,7 +137,7 @@ def block_schedule(size: float, refill_rate: float, horizon: float) -> BlockSche
     Raises UsageError for a refill rate or horizon that is not positive. Source: Obizhaeva and Wang (2013).
     """
     numbers("size", size, axes=0)
-    _positive(refill_rate=refill_rate, horizon=horizon)
+    positive(refill_rate=refill_rate, horizon=horizon)
     block = size / (refill_rate * horizon + 2.0)
     return BlockSchedule(block, block, refill_rate * block, math.log(2.0) / refill_rate, size * block)
 
@@ -168,7 +158,7 @@ def discrete_schedule(size: float, refill_rate: float, horizon: float, intervals
     Source: Alfonsi, Fruth and Schied (2010).
     """
     numbers("size", size, axes=0)
-    _positive(refill_rate=refill_rate, horizon=horizon)
+    positive(refill_rate=refill_rate, horizon=horizon)
     _count("intervals", intervals)
     fresh = -math.expm1(-refill_rate * horizon / intervals)
     end = size / (2.0 + (intervals - 1) * fresh)
@@ -204,7 +194,7 @@ def predatory_paths(
     """
     targets = row("target_changes", target_changes)
     moments = row("times", times, least=0.0)
-    _positive(permanent=permanent, temporary=temporary, horizon=horizon)
+    positive(permanent=permanent, temporary=temporary, horizon=horizon)
     if moments.max() > horizon:
         raise UsageError(f"times must lie within the horizon of {horizon:g}, not at {moments.max():g}")
     n, growth = len(targets), permanent / temporary

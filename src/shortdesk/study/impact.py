@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shortdesk.study.arrays import Array, numbers, row, same_length
+from shortdesk.study.arrays import Array, not_negative, numbers, positive, row, same_length
 
 __all__ = [
     "AlmgrenCost",
@@ -35,16 +35,6 @@ __all__ = [
 ]
 
 _BASIS_POINT = 1e-4
-
-
-def _positive(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, above=0.0, axes=0)
-
-
-def _not_negative(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, least=0.0, axes=0)
 
 
 # --- whole orders ------------------------------------------------------------------------------------------------
@@ -67,8 +57,8 @@ def root_impact(size: float, volume_daily: float, volatility_daily: float, coeff
 
     Raises UsageError for a negative size, or a volume, volatility or coefficient that is not positive.
     """
-    _not_negative(size=size)
-    _positive(volume_daily=volume_daily, volatility_daily=volatility_daily, coefficient=coefficient)
+    not_negative(size=size)
+    positive(volume_daily=volume_daily, volatility_daily=volatility_daily, coefficient=coefficient)
     impact = coefficient * volatility_daily * math.sqrt(size / volume_daily) / _BASIS_POINT
     return RootImpact(impact, impact * 2.0 / 3.0)
 
@@ -99,9 +89,9 @@ def almgren_cost(
 
     Raises UsageError for a negative size, or another parameter that is not positive. Source: Almgren et al. (2005).
     """
-    _not_negative(size_over_volume=size_over_volume, permanent=permanent, temporary=temporary)
-    _positive(shares_over_volume=shares_over_volume, duration_days=duration_days, volatility_daily=volatility_daily)
-    _positive(temporary_power=temporary_power, turnover_power=turnover_power)
+    not_negative(size_over_volume=size_over_volume, permanent=permanent, temporary=temporary)
+    positive(shares_over_volume=shares_over_volume, duration_days=duration_days, volatility_daily=volatility_daily)
+    positive(temporary_power=temporary_power, turnover_power=turnover_power)
     scale = volatility_daily / _BASIS_POINT
     lasting = permanent * scale * size_over_volume * shares_over_volume**turnover_power
     passing = temporary * scale * (size_over_volume / duration_days) ** temporary_power
@@ -124,8 +114,8 @@ def flat_book(size: float, half_spread: float, density: float) -> BookDisplaceme
 
     ``density`` rho is size per price. Raises UsageError for a negative size or half-spread, or no density.
     """
-    _not_negative(size=size, half_spread=half_spread)
-    _positive(density=density)
+    not_negative(size=size, half_spread=half_spread)
+    positive(density=density)
     average = half_spread + size / (2.0 * density)
     return BookDisplacement(half_spread + size / density, average, average * size)
 
@@ -136,8 +126,8 @@ def v_shaped_book(size: float, slope: float) -> BookDisplacement:
     The latent book behind the square-root law. ``slope`` A is size per squared price.
     Raises UsageError for a negative size or a slope that is not positive.
     """
-    _not_negative(size=size)
-    _positive(slope=slope)
+    not_negative(size=size)
+    positive(slope=slope)
     end = math.sqrt(2.0 * size / slope)
     average = end * 2.0 / 3.0
     return BookDisplacement(end, average, average * size)
@@ -151,7 +141,7 @@ def power_kernel(lags: npt.ArrayLike, scale: float, start: float, power: float) 
 
     Raises UsageError for a negative lag or a start that is not positive.
     """
-    _positive(start=start)
+    positive(start=start)
     return np.asarray(scale * (start / (start + numbers("lags", lags, least=0.0))) ** power)
 
 
@@ -188,5 +178,5 @@ def is_free_of_round_trip_profit(impact_power: float, decay_power: float) -> boo
     Necessary: gamma + delta >= 1 and gamma >= 2 - log2(3) = 0.415; not sufficient.
     Raises UsageError for powers that are not positive. Source: Gatheral (2010), recalled.
     """
-    _positive(impact_power=impact_power, decay_power=decay_power)
+    positive(impact_power=impact_power, decay_power=decay_power)
     return impact_power + decay_power >= 1.0 and decay_power >= 2.0 - math.log2(3.0)

@@ -15,14 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.study.arrays import Array, numbers
+from shortdesk.study.arrays import Array, positive
 
 __all__ = ["Auction", "AuctionSequence", "auction", "auction_sequence"]
-
-
-def _positive(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, above=0.0, axes=0)
 
 
 class Auction(NamedTuple):
@@ -47,7 +42,7 @@ def auction(
 
     Raises UsageError for deviations that are not positive.
     """
-    _positive(value_deviation=value_deviation, noise_deviation=noise_deviation)
+    positive(value_deviation=value_deviation, noise_deviation=noise_deviation)
     price_per_flow = value_deviation / (2.0 * noise_deviation)
     aggressiveness = noise_deviation / value_deviation
     order = aggressiveness * (value - prior_price)
@@ -86,7 +81,7 @@ def auction_sequence(auctions: int, value_variance: float, noise_variance: float
 
     Raises UsageError for variances that are not positive, or auctions not from 1 to 100,000. Source: theorem 2.
     """
-    _positive(value_variance=value_variance, noise_variance=noise_variance)
+    positive(value_variance=value_variance, noise_variance=noise_variance)
     if not 1 <= auctions <= 100_000:
         raise UsageError(f"a day has from 1 to 100,000 auctions, not {auctions}")
     length = 1.0 / auctions

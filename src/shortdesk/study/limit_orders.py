@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.study.arrays import Array, numbers
+from shortdesk.study.arrays import Array, not_negative, numbers, positive
 from shortdesk.study.first_passage import log_ratio, upper_tail
 
 __all__ = [
@@ -28,16 +28,6 @@ __all__ = [
     "order_split",
     "touch_chance",
 ]
-
-
-def _positive(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, above=0.0, axes=0)
-
-
-def _not_negative(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, least=0.0, axes=0)
 
 
 class Ladder(NamedTuple):
@@ -68,7 +58,7 @@ def ladder(
 
     Raises UsageError for prices, total or ratio that are not positive, another word, or no rungs.
     """
-    _positive(first=first, last=last, total=total, ratio=ratio)
+    positive(first=first, last=last, total=total, ratio=ratio)
     if not 1 <= rungs <= 100_000:
         raise UsageError(f"a ladder has from 1 to 100,000 rungs, not {rungs}")
     if prices not in ("equal", "geometric") or sizes not in ("equal", "linear", "exponential"):
@@ -117,8 +107,8 @@ def order_split(
     Raises UsageError for a size or mean outflow that is not positive, or another parameter that is negative.
     Source: Cont and Kukanov (2017), one exchange.
     """
-    _positive(size=size, mean_outflow=mean_outflow)
-    _not_negative(queue=queue, half_spread=half_spread, underfill_penalty=underfill_penalty)
+    positive(size=size, mean_outflow=mean_outflow)
+    not_negative(queue=queue, half_spread=half_spread, underfill_penalty=underfill_penalty)
     numbers("rebate", rebate, axes=0)
     numbers("fee", fee, axes=0)
     if half_spread + rebate < 0 or half_spread + fee < 0:
@@ -154,7 +144,7 @@ def best_distance(fill_rate: float, fill_decay: float, cost: float) -> SingleQuo
 
     Raises UsageError for a rate or decay that is not positive.
     """
-    _positive(fill_rate=fill_rate, fill_decay=fill_decay)
+    positive(fill_rate=fill_rate, fill_decay=fill_decay)
     numbers("cost", cost, axes=0)
     distance = 1.0 / fill_decay + cost
     rate = fill_rate * math.exp(-fill_decay * distance)
@@ -175,8 +165,8 @@ def fill_chance(fill_rate: float, fill_decay: float, distance: float, time: floa
 
     Raises UsageError for a rate or decay that is not positive, or a negative time.
     """
-    _positive(fill_rate=fill_rate, fill_decay=fill_decay)
-    _not_negative(time=time)
+    positive(fill_rate=fill_rate, fill_decay=fill_decay)
+    not_negative(time=time)
     numbers("distance", distance, axes=0)
     rate = fill_rate * math.exp(-fill_decay * distance)
     return FillChance(-math.expm1(-rate * time), min(rate * time, 1.0), 1.0 / rate if rate > 0 else math.inf)
@@ -188,8 +178,8 @@ def touch_chance(price: float, limit_price: float, volatility_annual: float, yea
     For a logarithm without drift. An upper bound for a fill: being touched is not yet being first in the queue.
     Raises UsageError for prices that are not positive, or a negative volatility or time.
     """
-    _positive(price=price, limit_price=limit_price)
-    _not_negative(volatility_annual=volatility_annual, years=years)
+    positive(price=price, limit_price=limit_price)
+    not_negative(volatility_annual=volatility_annual, years=years)
     away = abs(log_ratio(limit_price, price))
     spread = volatility_annual * math.sqrt(years)
     if away == 0.0:

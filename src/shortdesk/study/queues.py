@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.study.arrays import Array, numbers, row
+from shortdesk.study.arrays import Array, numbers, positive, row
 
 __all__ = [
     "DepthRecovery",
@@ -40,11 +40,6 @@ _MOST_EVENTS = 1e8
 def _rate(**given: float) -> None:
     for name, value in given.items():
         numbers(name, value, least=0.0, axes=0)
-
-
-def _positive(**given: float) -> None:
-    for name, value in given.items():
-        numbers(name, value, above=0.0, axes=0)
 
 
 # --- one queue ---------------------------------------------------------------------------------------------------
@@ -159,7 +154,7 @@ def depth_recovery(arrival_rate: float, cancel_rate: float, start: float, times:
     Raises UsageError for rates that are not positive, a negative start or time.
     Source: the queue with infinitely many servers.
     """
-    _positive(arrival_rate=arrival_rate, cancel_rate=cancel_rate)
+    positive(arrival_rate=arrival_rate, cancel_rate=cancel_rate)
     _rate(start=start)
     left = np.exp(-cancel_rate * row("times", times, least=0.0))
     came = arrival_rate / cancel_rate * (1.0 - left)
@@ -202,7 +197,7 @@ def prob_no_move(bid: int, ask: int, time: float, arrival_rate: float, leaving_r
     if min(bid, ask) < 1:
         raise UsageError(f"a queue holds at least 1 order, not {min(bid, ask)}")
     _rate(time=time)
-    _positive(arrival_rate=arrival_rate, leaving_rate=leaving_rate)
+    positive(arrival_rate=arrival_rate, leaving_rate=leaving_rate)
     if time * max(arrival_rate, leaving_rate) > _MOST_EVENTS:
         raise UsageError(f"{time * max(arrival_rate, leaving_rate):.3g} events are expected; sums are for up to 1e8")
     first_up, up = _poisson(time * arrival_rate)

@@ -143,3 +143,19 @@ def test_scenarios_are_listed_shown_checked_and_begun(ask: Ask, here: Path) -> N
     refused = ask("scenario", "check", "mine.toml", *SETTINGS)
     assert (refused.code, refused.out) == (3, "")
     assert "86.00 is not on the grid of 0.011, field instrument[0].price" in refused.err
+
+
+def test_an_agent_of_ones_own_sits_in_any_scenario(ask: Ask, here: Path) -> None:
+    Path("mine.py").write_text(
+        "from shortdesk.stage.view import Order\n\n\n"
+        "class SellOnce:\n"
+        "    def wake(self, view, now):\n"
+        "        return [Order(-1.0)] if view.position() == 0 else []\n"
+    )
+    answer = ask("run", "short-squeeze", *SETTINGS, "--agent", "mine.py:SellOnce", "--out", "r")
+    assert (answer.code, answer.err) == (0, "")
+    journal = Journal.open("r")
+    mine = journal.names.account.names.index("SellOnce 1")
+    assert int(journal.rows("FILL")["lots"][journal.rows("FILL")["account"] == mine].sum()) == -100
+    for given, words in (("mine.py", "expected FILE:Class"), ("other.py:X", "there is no such file")):
+        assert words in ask("run", "short-squeeze", "--agent", given).err

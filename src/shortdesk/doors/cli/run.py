@@ -25,6 +25,7 @@ def run(
     *,
     seed: int | None = None,
     set_: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = (),
+    agent: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     until: str | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
@@ -43,6 +44,8 @@ def run(
         The seed of all draws; the scenario's own when not given.
     set_
         A value put over the scenario's, as makers.count=4; may be given several times.
+    agent
+        An agent of your own as FILE:Class, on the scenario's first instrument; may be given several times.
     until
         End after this much simulated time, as 90s, 30m or 2h; the horizon when not given.
     out
@@ -56,6 +59,11 @@ def run(
 
     settings = [*set_, *([] if seed is None else [f"seed={seed}"])]
     staged = find_scenario(scenario, settings)
+    if agent:
+        from shortdesk.stage.python_agent import with_agent
+
+        for one in agent:
+            staged = with_agent(staged, one)
     end_s = parse_seconds(until, "until") or staged.horizon_s
     if end_s > staged.horizon_s:
         raise UsageError(
