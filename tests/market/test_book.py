@@ -13,7 +13,7 @@ from shortdesk.ground.order import OrderFlag, OrderKind, Refusal, SelfTrade, Wit
 from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.desk import AmendRule
 from shortdesk.market.entry import BoundFrom, stir
-from shortdesk.market.tables import Shelf, account_at, leg_at
+from shortdesk.market.tables import Shelf, account_at, hand_of, leg_at
 from shortdesk.market.world import Capacity, World
 
 
@@ -322,6 +322,19 @@ def test_a_full_table_stops_and_a_grown_one_goes_on() -> None:
         Bench(Capacity(orders=10)).world.obey(rows, grows=False)
     a, b = tight.world.obey(rows), wide.world.obey(rows)
     assert np.array_equal(a, b)
+    assert tight.world.digest() == wide.world.digest()
+
+
+def test_where_the_journal_was_full_is_no_part_of_the_market() -> None:
+    rows = new_commands(81)
+    rows["account"] = rows["instrument"] = rows["lots"] = 1
+    rows["client_id"] = np.arange(81)
+    rows["side"], rows["price_ticks"] = 1, 100
+    rows["side"][80], rows["lots"][80] = 0, 80
+    tight, wide = Bench(Capacity(journal_rows=60)), Bench()
+    a, b = tight.world.obey(rows), wide.world.obey(rows)
+    assert np.array_equal(a, b)
+    assert hand_of(tight.world.block).client_id == 80, "it was in hand in between"
     assert tight.world.digest() == wide.world.digest()
 
 

@@ -47,7 +47,7 @@ __all__ = ["Capacity", "World", "bare_world", "laid_out"]
 
 _LINE = 64
 _MAGIC = "shortdesk world"
-_VERSION = 1
+_VERSION = 2
 _JOURNAL_FIELDS = (
     "journal_seq",
     "journal_count",
@@ -134,8 +134,11 @@ class World:
 
     def used_rows(self, shelf: Shelf) -> int:
         """How many rows of a table, row 0 included, may hold something."""
-        if shelf in (Shelf.CLOCK, Shelf.HAND, Shelf.FRONTS, Shelf.TERMS, Shelf.PRICING):
+        if shelf in (Shelf.CLOCK, Shelf.FRONTS, Shelf.TERMS, Shelf.PRICING):
             return int(rows_of(self.block, shelf))
+        if shelf == Shelf.HAND:
+            # What it held last depends on where the journal happened to be full.
+            return int(clock_of(self.block).hand_is_busy != 0)
         if shelf == Shelf.LEVELS:
             return 64 * (int(shelf_at(self.block, Shelf.PAGES).used) + 1)
         if shelf in _BUCKETS or shelf in (Shelf.TOLD, Shelf.JOURNAL):
