@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from shortdesk.ground.errors import UsageError
+from shortdesk.ground.journal import Journal, append, new_rows
 from shortdesk.ground.kinds import Kind
 from shortdesk.stage.play import open_play
 from shortdesk.stage.scenario import find_scenario
@@ -17,6 +18,7 @@ from shortdesk.study.stylised_facts import (
     Day,
     Fact,
     day_of,
+    day_of_journal,
     grid_returns,
     measure_facts,
     memory_of_signs,
@@ -130,3 +132,19 @@ def test_the_calm_market(depth: Depth, capsys: pytest.CaptureFixture[str], pytes
             for one in found:
                 print(f"{one.fact.name:48} {one.fact.band:>14} {one.value:9.3f} +- {one.standard_error:.3f}")
         assert {one.fact.name for one in found if one.fact.name in HOLD and not one.holds} == set()
+
+
+def test_the_fills_of_one_instrument_of_a_journal() -> None:
+    rows = new_rows(6)
+    for at, (second, instrument, price, lots) in enumerate(
+        [(0, 1, 100, 1), (10, 1, 101, 2), (20, 2, 7, 5), (30, 1, 103, -1), (40, 1, 102, 1), (90, 1, 102, 1)]
+    ):
+        append(rows, at, at, second * S, Kind.FILL, -1, 1, instrument=instrument, price=price, lots=lots, order=at)
+    found = day_of_journal(Journal.from_rows(rows), 1, warm_up_s=5)
+    expected = day_of(
+        *(np.array(column) for column in ([0, 10 * S, 30 * S, 40 * S, 90 * S], [100, 101, 103, 102, 102],
+                                          [1, 2, -1, 1, 1], [0, 1, 3, 4, 5])), from_ns=5 * S, to_ns=90 * S,
+    )  # fmt: skip
+    assert (found.trades, found.returns[1].tolist()) == (expected.trades, expected.returns[1].tolist())
+    with pytest.raises(UsageError, match="no fill"):
+        day_of_journal(Journal.from_rows(rows), 3)

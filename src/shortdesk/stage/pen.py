@@ -92,14 +92,7 @@ def place(
     w: Any, s: Any, agent: int, account: int, instrument: int, side: int, ticks: int, lots: int, traits: int
 ) -> int:
     """A limit order that stays; its client id."""
-    pen = begin(w, s, agent, CommandKind.PLACE.value, account, instrument)
-    pen.client_id = new_id(s, agent)
-    pen.side = side
-    pen.price_ticks = ticks
-    pen.lots = lots
-    pen.traits = traits
-    say(w, s, agent)
-    return int(pen.client_id)
+    return _order(w, s, agent, account, instrument, side, ticks, lots, traits, TimeInForce.GTC.value)
 
 
 @rule
@@ -107,6 +100,22 @@ def take(
     w: Any, s: Any, agent: int, account: int, instrument: int, side: int, ticks: int, lots: int, traits: int
 ) -> int:
     """An order that trades at once up to a limit, or at the market (``ticks`` 0), or not at all; its client id."""
+    return _order(w, s, agent, account, instrument, side, ticks, lots, traits, TimeInForce.IOC.value)
+
+
+@rule
+def _order(
+    w: Any,
+    s: Any,
+    agent: int,
+    account: int,
+    instrument: int,
+    side: int,
+    ticks: int,
+    lots: int,
+    traits: int,
+    time_in_force: int,
+) -> int:
     pen = begin(w, s, agent, CommandKind.PLACE.value, account, instrument)
     pen.client_id = new_id(s, agent)
     pen.side = side
@@ -114,7 +123,7 @@ def take(
     pen.lots = lots
     pen.traits = traits
     pen.order_kind = OrderKind.LIMIT.value if ticks != 0 else OrderKind.MARKET.value
-    pen.time_in_force = TimeInForce.IOC.value
+    pen.time_in_force = time_in_force
     say(w, s, agent)
     return int(pen.client_id)
 
