@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.journal import Journal, append, new_rows
+from shortdesk.ground.journal import Journal, new_rows
 from shortdesk.ground.kinds import Kind
 from shortdesk.stage.play import open_play
 from shortdesk.stage.scenario import find_scenario
@@ -135,16 +135,17 @@ def test_the_calm_market(depth: Depth, capsys: pytest.CaptureFixture[str], pytes
 
 
 def test_the_fills_of_one_instrument_of_a_journal() -> None:
-    rows = new_rows(6)
-    for at, (second, instrument, price, lots) in enumerate(
-        [(0, 1, 100, 1), (10, 1, 101, 2), (20, 2, 7, 5), (30, 1, 103, -1), (40, 1, 102, 1), (90, 1, 102, 1)]
-    ):
-        append(rows, at, at, second * S, Kind.FILL, -1, 1, instrument=instrument, price=price, lots=lots, order=at)
-    found = day_of_journal(Journal.from_rows(rows), 1, warm_up_s=5)
-    expected = day_of(
-        *(np.array(column) for column in ([0, 10 * S, 30 * S, 40 * S, 90 * S], [100, 101, 103, 102, 102],
-                                          [1, 2, -1, 1, 1], [0, 1, 3, 4, 5])), from_ns=5 * S, to_ns=90 * S,
-    )  # fmt: skip
-    assert (found.trades, found.returns[1].tolist()) == (expected.trades, expected.returns[1].tolist())
+    count, rng = 4_000, np.random.default_rng(3)
+    rows = new_rows(count)
+    rows["seq"], rows["kind"], rows["order"] = np.arange(count), Kind.FILL, np.arange(count)
+    rows["time_ns"] = np.sort(rng.integers(0, 18_000, count)) * S
+    rows["instrument"] = rng.integers(1, 3, count)
+    rows["price"], rows["lots"] = 1_000 + rng.integers(-5, 6, count), rng.choice([-1, 1], count)
+    found = day_of_journal(Journal.from_rows(rows), 1, warm_up_s=600)
+    mine = rows[rows["instrument"] == 1]
+    columns = (mine[name].astype(np.int64) for name in ("time_ns", "price", "lots", "order"))
+    first, last = int(mine["time_ns"][0]), int(mine["time_ns"][-1])
+    expected = day_of(*columns, from_ns=first + 600 * S, to_ns=last)
+    assert (found.trades, found.returns[60].tolist()) == (expected.trades, expected.returns[60].tolist())
     with pytest.raises(UsageError, match="no fill"):
         day_of_journal(Journal.from_rows(rows), 3)
