@@ -48,6 +48,7 @@ def test_laws_of_the_draws() -> None:
     assert len(picks) == 5
     assert picks.min() > count / 5 - 4 * np.sqrt(count * 0.16)
     assert agent_at(s, agent).draws == 4 * count
+    assert wait_ns(s, agent, 0.0) == wait_ns(s, agent, 1e-300) == 10**18, "a clock that hardly ever strikes"
     assert np.mean([wait_ns(s, agent, 100.0) for _ in range(count)]) == pytest.approx(1e7, rel=4 / np.sqrt(count))
 
 

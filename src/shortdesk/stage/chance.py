@@ -17,6 +17,7 @@ __all__ = ["SECOND_NS", "below", "chance", "exponential", "normal", "wait_ns"]
 SECOND_NS = 10**9
 """Nanoseconds in a second."""
 _OWN = int(Purpose.OWN)
+_LONGEST_S = 10**9
 
 
 @rule
@@ -52,5 +53,8 @@ def exponential(s: Any, agent: int) -> float:
 
 @rule
 def wait_ns(s: Any, agent: int, rate_per_s: float) -> int:
-    """Nanoseconds to the next event of a Poisson clock; at least 1."""
-    return max(1, int(exponential(s, agent) / rate_per_s * 1e9))
+    """Nanoseconds to the next event of a Poisson clock; at least 1, and at most thirty years."""
+    drawn = exponential(s, agent)
+    if drawn >= rate_per_s * _LONGEST_S:
+        return _LONGEST_S * SECOND_NS
+    return max(1, int(drawn / rate_per_s * 1e9))

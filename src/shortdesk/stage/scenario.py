@@ -7,6 +7,7 @@ which say where they come from.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -321,14 +322,15 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         yield "seed", f"{scenario.seed}; expected 0 to 2^62"
     if not 0 <= scenario.trigger_s <= scenario.horizon_s:
         yield "trigger_s", f"{scenario.trigger_s:g} lies outside of the horizon"
-    for table, rows in (
-        ("venue", scenario.venue),
-        ("lending", scenario.lending),
-        ("instrument", scenario.instrument),
-        ("population", scenario.population),
-    ):
+    for table in _TABLES:
         seen: set[str] = set()
-        for at, row in enumerate(rows):
+        for at, row in enumerate(getattr(scenario, table)):
+            for field in row.__struct_fields__:
+                value = getattr(row, field)
+                if isinstance(value, float) and not math.isfinite(value):
+                    yield f"{table}[{at}].{field}", f"{value:g}; expected a number"
+            if table == "shock":
+                continue
             if row.name in seen:
                 yield f"{table}[{at}].name", f"a second {table} is called '{row.name}'"
             seen.add(row.name)
@@ -360,10 +362,8 @@ def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         where = f"population[{at}]"
         if population.instrument not in names:
             yield f"{where}.instrument", unknown_name("instrument", population.instrument, names)
-        for field in population.__struct_fields__:
-            value = getattr(population, field)
-            if isinstance(value, float | int) and value < 0 and field not in _SIGNED:
-                yield f"{where}.{field}", f"{value:g} is negative"
+        for field, problem in _number_problems(population):
+            yield f"{where}.{field}", problem
     for at, pool in enumerate(scenario.lending):
         if pool.pair not in names:
             yield f"lending[{at}].pair", unknown_name("instrument", pool.pair, names)
@@ -374,7 +374,43 @@ def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     for at, shock in enumerate(scenario.shock):
         if not 0 <= shock.at_s <= scenario.horizon_s:
             yield f"shock[{at}].at_s", f"{shock.at_s:g} lies outside of the horizon"
+        least, most = _AMOUNTS[shock.act]
+        if not least <= shock.amount <= most:
+            yield f"shock[{at}].amount", f"{shock.amount:g}; {shock.act} expects {least:g} to {most:g}"
+
+
+def _number_problems(population: Any) -> Iterator[tuple[str, str]]:
+    """Numbers that nobody can trade by."""
+    kind = population.__struct_config__.tag
+    for field in population.__struct_fields__:
+        value = getattr(population, field)
+        if not isinstance(value, float | int):
+            continue
+        if value < 0 and field not in _SIGNED:
+            yield field, f"{value:g} is negative"
+        if value == 0 and (field in _POSITIVE or f"{kind}.{field}" in _POSITIVE):
+            yield field, f"{value:g}; expected more than 0"
+        for ending, most in _MOST.items():
+            if field.endswith(ending) and abs(value) > most:
+                yield field, f"{value:g}; expected at most {most:g}"
+    for rung in getattr(population, "mix", ()):
+        if not 0 < rung.leverage < math.inf:
+            yield "mix", f"leverage {rung.leverage:g}; expected more than 0"
 
 
 _SIGNED = {"gamma_usd_per_pct", "entry_mean", "amount_usd", "at_s"}
 """Fields of populations that may be negative."""
+_AMOUNTS = {
+    "news": (-0.99, 100.0), "makers_away": (0.0, 1e8), "halt": (0.0, 1.0), "outage": (0.0, 1.0), "delay": (0.0, 1e6),
+    "mute": (0.0, 1.0), "recall": (0.0, 1.0), "peg": (0.01, 100.0),
+}  # fmt: skip
+"""What a shock's amount may be."""
+_POSITIVE = {
+    "accounts", "attack_s", "entry_memory_s", "half_life_s", "half_spread_bps", "holders", "holding_days", "leverage",
+    "lifetime_s", "look_s", "quick_s", "requote_s", "run_memory_s", "sigma_half_life_s", "slow_s", "steepness",
+    "step_s", "tail", "threshold_bps_day", "width", "window_s", "borrower.count", "crowd.count", "hedger.count",
+    "latent.band", "latent.slots", "maker.sigma_day",
+}  # fmt: skip
+"""Fields of populations, or of one kind of them, that others are divided by."""
+_MOST = {"_s": 1e8, "_usd": 1e12}
+"""Three years and a trillion: what is drawn around them still fits into whole nanoseconds and units."""
