@@ -10,6 +10,7 @@ from tests.stage.agents.town import Town, scenario
 
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.kinds import Kind, Mechanism
+from shortdesk.market.command import CommandKind
 from shortdesk.market.loan_tables import LENDING, LOAN
 from shortdesk.market.loans import RATE_ONE, present_rate
 from shortdesk.market.tables import Shelf, balance_at, row_at
@@ -192,6 +193,23 @@ def test_a_run_in_the_price_dries_the_pool_and_calm_fills_it_again() -> None:
     assert there(found) == pytest.approx(1_000.0, rel=0.001)
     move(found, 115.0, 60.0)
     assert there(found) < 300.0
+    for _ in range(8):
+        move(found, 115.0, 300.0)
+    assert there(found) == pytest.approx(1_000.0, rel=0.001)
+
+
+def test_an_outage_makes_lenders_no_richer() -> None:
+    found = town(
+        shorts(stop=10.0, profit=0.9, bearable_rate_year=100.0),
+        lenders(run=0.1, run_memory_s=600.0, recalls=0.0, returns=0.5),
+    )
+    found.go(20)
+    found.quote("SPOT", 114.99, 115.01, 50_000.0)
+    found.go(0.1)
+    found.tell(CommandKind.OUTAGE, 0, found.market("SPOT").venue, lots=1)
+    found.go(60)  # they would withdraw if they could
+    assert there(found) == pytest.approx(1_000.0, rel=0.001)
+    found.tell(CommandKind.OUTAGE, 0, found.market("SPOT").venue, lots=0)
     for _ in range(8):
         move(found, 115.0, 300.0)
     assert there(found) == pytest.approx(1_000.0, rel=0.001)

@@ -26,6 +26,7 @@ from shortdesk.market.row_type import row_type
 from shortdesk.market.tables import Shelf, balance_at, clock_of, row_at, shelf_at
 from shortdesk.stage.cast import Cast
 from shortdesk.stage.chance import SECOND_NS, wait_ns
+from shortdesk.stage.funds import carry_in, carry_out
 from shortdesk.stage.look import mid_ticks
 from shortdesk.stage.parts import AgentKind, Part, agent_at
 from shortdesk.stage.pen import begin, is_silent, say
@@ -112,22 +113,27 @@ def wake_lender(w: Any, s: Any, agent: int) -> int:
     if whole == 0:
         return next_ns
     if float(pool.lent_units) > row.high_use * whole or mid > (1.0 + row.run) * row.slow_mid:
-        _move(w, s, agent, row, CommandKind.WITHDRAW.value, int(row.pulls * there))
+        _withdraw(w, s, agent, row, int(row.pulls * there))
         _call_in(w, s, agent, row, int(row.recalls * float(pool.lent_units)), now)
     else:
-        _move(w, s, agent, row, CommandKind.DEPOSIT.value, int(row.returns * float(row.away_units) + 0.999))
+        _bring_back(w, s, agent, row, int(row.returns * float(row.away_units) + 0.999))
     return next_ns
 
 
 @rule
-def _move(w: Any, s: Any, agent: int, row: Any, kind: int, units: int) -> None:
-    """Units out of the pool, or back into it."""
+def _withdraw(w: Any, s: Any, agent: int, row: Any, units: int) -> None:
+    """Units out of the pool, unless the venue refuses."""
     pool = row_at(w, Shelf.LENDING, int(row.pool), LENDING)
-    if units <= 0:
-        return
-    begin(w, s, agent, kind, int(pool.lender), int(pool.asset)).lots = units
-    say(w, s, agent)
-    row.away_units += units if kind == CommandKind.WITHDRAW else -units
+    if carry_out(w, s, agent, int(pool.lender), int(pool.asset), units):
+        row.away_units += units
+
+
+@rule
+def _bring_back(w: Any, s: Any, agent: int, row: Any, units: int) -> None:
+    """Units back into the pool, unless the venue is down."""
+    pool = row_at(w, Shelf.LENDING, int(row.pool), LENDING)
+    if carry_in(w, s, agent, int(pool.lender), int(pool.asset), units):
+        row.away_units -= units
 
 
 @rule
