@@ -193,6 +193,13 @@ def test_one_market_is_not_two() -> None:
         Town(arbs(other="PERP"))
 
 
+def test_two_spot_pairs_of_one_venue_share_a_wallet() -> None:
+    instruments = scenario().instrument
+    second = msgspec.structs.replace(instruments[2], name="SPOT2")
+    with pytest.raises(UsageError, match="SPOT and SPOT2 are spot pairs of one venue"):
+        Town(arbs(instrument="SPOT", other="SPOT2"), instrument=(*instruments, second))
+
+
 def test_it_waits_while_a_venue_is_down() -> None:
     found = town()
     found.tell(CommandKind.OUTAGE, 0, found.market("FAR").venue, lots=1)

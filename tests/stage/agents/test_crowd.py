@@ -130,3 +130,9 @@ def test_a_crowd_needs_a_perpetual_and_a_whole_mix() -> None:
         open_play(scenario(terms(instrument="SPOT")))
     with pytest.raises(UsageError, match=r"sum to 0\.4; expected 1"):
         open_play(scenario(terms(mix=MIX[:1])))
+
+
+@pytest.mark.parametrize("other", ["PERP", "FAR", "SPOT"])
+def test_a_second_market_shares_the_wallet(other: str) -> None:
+    with pytest.raises(UsageError, match=f"{other} is no second perpetual of PERP's wallet"):
+        open_play(scenario(terms(other=other)))

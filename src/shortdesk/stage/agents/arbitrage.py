@@ -107,17 +107,20 @@ def open_arbitrage(cast: Cast, terms: ArbitrageTerms) -> None:
     """One agent, and an account at each venue, for each arbitrageur.
 
     Raises:
-        UsageError: the two markets are one, or not of one base asset.
+        UsageError: the two markets are one, not of one base asset, or two spot pairs with one wallet for both.
     """
     markets = cast.market(terms.instrument), cast.market(terms.other)
     if markets[0].number == markets[1].number or markets[0].base_asset != markets[1].base_asset:
         given = f"{terms.instrument} and {terms.other}"
         raise UsageError(f"arbitrage '{terms.name}': {given} are not two markets of one base asset")
+    is_one = markets[0].venue == markets[1].venue
+    if is_one and not markets[0].is_perp and not markets[1].is_perp:
+        given = f"{terms.instrument} and {terms.other}"
+        raise UsageError(f"arbitrage '{terms.name}': {given} are spot pairs of one venue, which share a wallet")
     cast.begin(terms.name, "arbitrage", Mechanism.ARBITRAGE)
     price = markets[0].price
     for index in range(terms.count):
-        accounts = [_open_account(cast, market, terms) for market in markets[:1]]
-        is_one = markets[0].venue == markets[1].venue
+        accounts = [_open_account(cast, markets[0], terms)]
         accounts.append(accounts[0] if is_one else _open_account(cast, markets[1], terms))
         ends = [_open_end(cast, market, terms, at) for market, at in zip(markets, accounts, strict=True)]
         own = cast.row(

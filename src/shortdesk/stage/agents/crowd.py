@@ -83,8 +83,8 @@ class CrowdTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Mean time between two looks at one member."""
     holders: int = 50
     other: str = ""
-    """A second perpetual in which every member holds as much on the same side, both behind one cross wallet: what
-    happens in one market then forces sales in the other."""
+    """A second perpetual of the venue in which every member holds as much on the same side, both behind one cross
+    wallet: what happens in one market then forces sales in the other."""
 
 
 CROWD = row_type(
@@ -109,10 +109,17 @@ MEMBER_ROW = row_type(
 
 
 def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
-    """Accounts with their positions, holders on the other side, one agent for all of them."""
+    """Accounts with their positions, holders on the other side, one agent for all of them.
+
+    Raises:
+        UsageError: no perpetual, a second market that shares no wallet with the first, or a mix that does not sum to 1.
+    """
     market = cast.market(terms.instrument)
     if not market.is_perp:
         raise UsageError(f"crowd '{terms.name}' needs a perpetual; {terms.instrument} is a spot pair")
+    shared = cast.market(terms.other) if terms.other else None
+    if shared is not None and not (shared.is_perp and _share_a_wallet(market, shared)):
+        raise UsageError(f"crowd '{terms.name}': {terms.other} is no second perpetual of {terms.instrument}'s wallet")
     cast.begin(terms.name, "crowd", Mechanism.USER)
     sign = 1 if terms.side == "long" else -1
     draws = cast.uniforms(cast.key(terms.name, 1 << 22), terms.count * _DRAWS).reshape(terms.count, _DRAWS)
@@ -124,7 +131,6 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     for size, leverage, entry, draw in zip(lots, leverages, entries, draws[:, 4], strict=True):
         held = sign * int(size)
         members.append(_open_member(cast, market, terms, held, float(leverage), float(entry), float(draw)))
-    shared = cast.market(terms.other) if terms.other else None
     own = cast.row(
         Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared else terms.adds,
         gives_up=terms.gives_up, worry=terms.worry, instrument=market.number, first_member=members[0],
@@ -136,6 +142,10 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     if shared is not None:
         name = f"{terms.name} holders of {terms.other}"
         _open_holders(cast, shared, terms, name, [cast.held(at, shared) for at in accounts])
+
+
+def _share_a_wallet(one: Market, other: Market) -> bool:
+    return (one.venue, one.settle_asset) == (other.venue, other.settle_asset) and one.number != other.number
 
 
 def _sizes(terms: CrowdTerms, market: Market, draws: Any) -> Any:
