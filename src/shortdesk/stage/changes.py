@@ -39,7 +39,8 @@ __all__ = ["WITHDRAWAL", "Change", "apply_changes", "known_mechanisms", "label_o
 WITHDRAWAL = "withdrawal"
 """Makers' leaving, as a mechanism that can be switched off."""
 
-_SHARED_ACCOUNTS = {"noise", "latent", "zero"}
+_SHARED_ACCOUNTS = {"noise", "latent", "borrower"}
+"""Kinds of population that are one agent with many accounts."""
 
 
 class Change(NamedTuple):
@@ -161,9 +162,18 @@ def _take_account(play: Play, name: str) -> None:
 
 
 def _close_member(play: Play, account: int, name: str, population: Population) -> None:
-    terms = next(one for one in play.scenario.population if one.name == population.name)
-    number = play.cast.markets[terms.instrument].number
-    holders = next(one for one in play.cast.populations if one.name == f"{population.name} holders").accounts
+    terms: Any = next(one for one in play.scenario.population if one.name == population.name)
+    _close_position(play, account, name, population, terms.instrument, f"{population.name} holders")
+    if terms.other:
+        holders = f"{population.name} holders of {terms.other}"
+        _close_position(play, account, name, population, terms.other, holders)
+
+
+def _close_position(
+    play: Play, account: int, name: str, population: Population, instrument: str, other_side: str
+) -> None:
+    number = play.cast.markets[instrument].number
+    holders = next(one for one in play.cast.populations if one.name == other_side).accounts
     first = population.accounts.index(account) % len(holders)
     for holder in (*holders[first:], *holders[:first]):
         left = int(_close_against(play.world.block, account, holder, number))
