@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import msgspec
 import pytest
+from tests.stage.agents.town import Town
 
 from shortdesk.doors.web.messages import Order
 from shortdesk.doors.web.recorder import candle_seconds
@@ -14,16 +15,18 @@ from shortdesk.doors.web.shocks import shock_now
 from shortdesk.doors.web.view.book import book_view, resting_orders
 from shortdesk.doors.web.view.deaths import armed_legs, bin_ticks, death_map
 from shortdesk.doors.web.view.gauges import gauges, makers_of
-from shortdesk.doors.web.view.scale import places_of
+from shortdesk.doors.web.view.scale import Board, places_of
 from shortdesk.doors.web.view.verdict import pushes
 from shortdesk.doors.web.view.you import position_view, wallet
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.kinds import Mechanism
+from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.margin.risk import is_liquidatable
 from shortdesk.market.margin_check import balance_risk, leg_risk
 from shortdesk.market.tables import Shelf, balance_at, instrument_at, leg_at, terms_at, venue_at
+from shortdesk.stage.agents.borrower import BorrowerTerms
 from shortdesk.stage.gauges import equity_units
 from shortdesk.stage.look import ask_ticks, bid_ticks, leg_of
+from shortdesk.stage.scenario import PoolTerms
 
 
 @pytest.mark.parametrize(("step", "places"), [("1", 0), ("0.01", 2), ("0.5", 1), ("1000", 0), ("0.00025", 5)])
@@ -128,6 +131,18 @@ def test_makers_are_sent_away_and_what_cannot_be_recalled_is_said(session: Sessi
     assert gauges(session.play, session.board).makers_present == 0
     with pytest.raises(UsageError, match="lends nothing"):
         session.ask(lambda one: shock_now(one.play, one.board, "recall", 0.5)).result(60)
+
+
+def test_a_recall_asks_each_loan_once() -> None:
+    pool = PoolTerms(name="SOL loans", pair="SPOT", size=1_000)
+    shorts = BorrowerTerms(name="shorts", instrument="SPOT", count=5, short_usd=10_000, short_at_opening=1.0)
+    found = Town(shorts, lending=(pool,))
+    found.go(2)
+    board = Board("SPOT", "SOL", "USDT", "spot", found.market("SPOT"), found.play.cast.venues, found.play.now_ns)
+    shock_now(found.play, board, "recall", 0.5)
+    rows = found.go(1)
+    assert len(found.of(Kind.RECALL, "shorts", rows)) == 5
+    assert len(found.of(Kind.SHOCK, rows=rows)) == 1
 
 
 def test_frames_are_json_and_the_same_for_all(session: Session) -> None:

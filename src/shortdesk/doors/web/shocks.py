@@ -47,7 +47,7 @@ def _recall(play: Play, part: float) -> str:
         raise UsageError(f"{play.scenario.name} lends nothing, so nothing can be recalled; stage a scenario that lends")
     if not 0 < part <= 1:
         raise UsageError(f"recall of {part:g}; expected a part of every loan above 0 and up to 1")
-    for pool in play.cast.pools.values():
+    for pool in dict.fromkeys(play.cast.pools.values()):  # a pool is also called by its asset
         row = np.zeros(1, SHOCK_ROW)[0]
         row["act"], row["target"], row["amount"] = int(Act.RECALL), pool, part
         going_on = True
