@@ -101,6 +101,12 @@ def test_it_sees_the_market(tmp_path: Path) -> None:
     assert [(one.id, one.price, one.size) for one in kept["orders"]] == [(7, 99.95, 1.0)]  # the price moved to the grid
 
 
+def test_its_equity_is_its_wallet_before_the_first_order(tmp_path: Path) -> None:
+    found = town(written(tmp_path, "self.money = view.equity(), view.maintenance(), view.balance()"))
+    found.go(1.5)
+    assert seen(found)["money"] == (100_000.0, 0.0, 100_000.0)
+
+
 def test_orders_of_every_kind(tmp_path: Path) -> None:
     body = """
         self.open = view.orders()

@@ -21,6 +21,7 @@ __all__ = [
     "buy_or_sell",
     "cancel",
     "cancel_all",
+    "is_off",
     "is_silent",
     "new_id",
     "pen_of",
@@ -40,11 +41,17 @@ def pen_of(s: Any) -> Any:
 
 
 @rule
+def is_off(w: Any, s: Any, mechanism: int) -> bool:
+    """Whether a mechanism is switched off now."""
+    play = play_of(s)
+    return bool((play.off_mask >> mechanism) & 1 == 1 and clock_of(w).now_ns >= play.off_from_ns)
+
+
+@rule
 def is_silent(w: Any, s: Any, agent: int) -> bool:
-    """Whether the agent is switched off now."""
-    play, row = play_of(s), agent_at(s, agent)
-    off = (play.off_mask >> row.mechanism) & 1 == 1 and clock_of(w).now_ns >= play.off_from_ns
-    return bool(row.is_away != 0 or off)
+    """Whether the agent says nothing now: taken out of the play, or its mechanism is off."""
+    row = agent_at(s, agent)
+    return bool(row.is_away != 0 or is_off(w, s, int(row.mechanism)))
 
 
 @rule(inline=True)

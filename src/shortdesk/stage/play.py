@@ -24,6 +24,7 @@ from shortdesk.stage.build import Built, build
 from shortdesk.stage.cast import Cast
 from shortdesk.stage.loop import play_on, wake_later
 from shortdesk.stage.parts import Part, agent_at, play_of
+from shortdesk.stage.pen import is_silent
 from shortdesk.stage.python_agent import AgentFailed, Mind
 from shortdesk.stage.scenario import Scenario
 
@@ -88,14 +89,12 @@ class Play:
 
     def _wake(self, mind: Mind) -> None:
         """Ask an agent of the user's own, and send what it says; one that is switched off is not asked."""
-        row, play = agent_at(self.block, mind.agent), play_of(self.block)
         now_ns = self.now_ns
         next_ns = now_ns + int(mind.seat.terms.every_s * 1e9)
-        is_off = (int(play.off_mask) >> int(row.mechanism)) & 1 and now_ns >= play.off_from_ns
-        if not row.is_away and not is_off:
+        if not is_silent(self.world.block, self.block, mind.agent):
             commands, next_ns = mind.wake(self.world.block, now_ns)
-            commands["mechanism"] = row.mechanism
-            play.sent += len(commands)
+            commands["mechanism"] = agent_at(self.block, mind.agent).mechanism
+            play_of(self.block).sent += len(commands)
             self.world.send(commands)
         wake_later(self.block, next_ns)
 

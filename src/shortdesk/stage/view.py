@@ -18,13 +18,14 @@ from shortdesk.ground.errors import UsageError, unknown_name
 from shortdesk.market.book import hidden_lots
 from shortdesk.market.funding import funding_hours, rate_now
 from shortdesk.market.ladder import Ladder, ladder_number, level_of, next_price
+from shortdesk.market.ledger import find_balance
 from shortdesk.market.margin_check import balance_risk
 from shortdesk.market.prices import pricing_at
 from shortdesk.market.tables import front_at, instrument_at, leg_at, level_at, order_at
 from shortdesk.stage.agents.own import Seat
 from shortdesk.stage.cast import Cast, Market
 from shortdesk.stage.funds import spare_of, units_of
-from shortdesk.stage.look import ask_ticks, best_lots, bid_ticks, leg_of, mid_ticks
+from shortdesk.stage.look import ask_ticks, best_lots, bid_ticks, held_lots, leg_of, mid_ticks
 
 __all__ = ["Cancel", "CancelAll", "OpenOrder", "Order", "Quotes", "Sleep", "Trade", "View"]
 
@@ -310,11 +311,11 @@ def _look_at(w: Any, account: int, number: int, is_perp: bool, found: Any) -> No
         found[7], found[8], found[9] = pricing.index_ticks, rate_now(w, number), pricing.rate_one
         found[10], found[11] = funding_hours(w, number), pricing.next_funding_ns
     leg = leg_of(w, account, number)
-    if leg == 0:
-        return
-    found[12] = leg_at(w, leg).lots
-    if is_perp:
-        risk = balance_risk(w, int(leg_at(w, leg).balance))
+    found[12] = held_lots(w, account, number)
+    # Before its first order an account has no leg, but a wallet that would stand behind one.
+    balance = int(leg_at(w, leg).balance) if leg != 0 else find_balance(w, account, instrument.settle_asset, 0)
+    if is_perp and balance != 0:
+        risk = balance_risk(w, balance)
         found[13], found[14] = risk.equity, risk.maintenance
 
 

@@ -27,8 +27,8 @@ from shortdesk.stage.cast import Cast, Market
 from shortdesk.stage.chance import below, chance, wait_ns
 from shortdesk.stage.funds import has_word_under_way, is_closed, units_of
 from shortdesk.stage.look import mid_ticks
-from shortdesk.stage.parts import AgentKind, Part, agent_at, play_of
-from shortdesk.stage.pen import begin, buy_or_sell, is_silent, new_id, say
+from shortdesk.stage.parts import AgentKind, Part, agent_at
+from shortdesk.stage.pen import begin, buy_or_sell, is_off, is_silent, new_id, say
 
 __all__ = ["BORROWER", "SHORT", "BorrowerTerms", "open_borrowers", "wake_borrower"]
 
@@ -189,19 +189,13 @@ def _look(w: Any, s: Any, agent: int, row: Any, member: Any, draw: float) -> Non
         return
     lot_units = int(instrument_at(w, number).base_units)
     lacking = owed(w, loan) - units_of(w, account, int(row.base_asset))
-    stops = mid >= member.entry_mid * (1.0 + member.stop) and not _stops_are_off(w, s)
+    stops = mid >= member.entry_mid * (1.0 + member.stop) and not is_off(w, s, Mechanism.STOP.value)
     profits = mid <= member.entry_mid * (1.0 - member.profit)
     called = loan_at(w, loan).recall_units > 0 and member.heeds != 0
     dear = present_rate(w, int(row.pool)) > row.bearable_rate
     if stops or profits or called or dear:
         mechanism = Mechanism.STOP.value if stops else agent_at(s, agent).mechanism
         _cover(w, s, agent, account, row, -(-lacking // lot_units), mechanism)
-
-
-@rule
-def _stops_are_off(w: Any, s: Any) -> bool:
-    play = play_of(s)
-    return bool((play.off_mask >> Mechanism.STOP.value) & 1 == 1 and clock_of(w).now_ns >= play.off_from_ns)
 
 
 @rule
