@@ -113,6 +113,18 @@ def test_outlier_is_named() -> None:
     assert [state(floor, k) for k in (1, 2, 3)] == [FeedState.LIVE, FeedState.LIVE, FeedState.OUTLIER]
 
 
+def test_without_a_middle_nobody_is_an_outlier() -> None:
+    """Only a member that weighs nothing is still fresh: the index stands still, and nobody is far from it."""
+    floor = priced(weights=(1, 1, 0))
+    say(floor, 100, 101, 150)
+    tick(floor)
+    assert state(floor, 3) == FeedState.OUTLIER
+    floor.now_ns += 61 * 10**9
+    floor.send(CommandKind.INDEX, client_id=3, price_ticks=150)
+    tick(floor)
+    assert [state(floor, k) for k in (1, 2, 3)] == [FeedState.STALE, FeedState.STALE, FeedState.LIVE]
+
+
 @pytest.mark.parametrize(
     ("form", "mark"),
     [

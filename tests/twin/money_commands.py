@@ -44,6 +44,7 @@ WILD = Mood(
     500, 2000, jumps=0.08, gifts=0.06, ticks=0.12, purse=4, ids=60, sizes=(10, 20, 30, 60),
     leverages=(400, 500, 500, 501),
 )  # fmt: skip
+PRICED = WILD._replace(ticks=0.5, jumps=0.02, numbers=(1, 2))
 LENT = WILD._replace(
     ticks=0.02, loans=0.18, hours=0.02, gifts=0.03, purse=4, numbers=(1, 2, 3, 3, 3, 3), sizes=(1, 2, 5)
 )

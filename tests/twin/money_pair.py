@@ -268,5 +268,5 @@ class MoneyPair(Pair):
         for row in rows:
             if FUND in row[8:10] and Kind(row[13]) not in OF_THE_FUND:
                 raise Differs(f"the fund has a part in {Kind(row[13]).name} {row}")
-            if row[13] == Kind.LIQUIDATION_END:
-                self.seen[f"ENDS {row[15]}"] += 1
+            if row[13] in (Kind.LIQUIDATION_END, Kind.MEMBER):
+                self.seen[f"{'ENDS' if row[13] == Kind.LIQUIDATION_END else 'MEMBER'} {row[15]}"] += 1

@@ -16,6 +16,7 @@ from tests.twin.bank import BalanceKey, worth
 from tests.twin.command import Command
 from tests.twin.liquidation import LiquidatingMarket
 
+from shortdesk.ground.fine import Exact
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import FeedState, Kind, Mechanism
 from shortdesk.ground.order import Refusal, Side
@@ -26,6 +27,7 @@ from shortdesk.market.funding import Sampling
 from shortdesk.market.open_pricing import RATE_ONE, PricingTerms
 
 HOUR_NS, MINUTE_NS = 3_600 * 10**9, 60 * 10**9
+PART = 1 << 16
 LARGEST_PREMIUM = 100 * RATE_ONE
 JOURNAL_RATE = 10**12
 ABOUT_PRICES = (CommandKind.INDEX, CommandKind.TICK, CommandKind.FUND)
@@ -59,6 +61,8 @@ class Clock:
     next_funding: int
     paid_until: int = 0
     index: int = 0
+    basis: int | None = None  # averages in parts of a tick, from the first book with two sides on
+    book: int = 0
     premiums: list[int] = field(default_factory=list)
     last_premium: int = 0
     rate: int = 0
@@ -75,7 +79,7 @@ def limited(rate: int, most: int) -> int:
     return max(-most, min(most, rate))
 
 
-def parts(rate: Any) -> int:
+def parts(rate: Exact) -> int:
     """A rate in parts per 10^9."""
     return int(Fraction(rate) * RATE_ONE)
 
@@ -130,7 +134,10 @@ class PricedMarket(LiquidatingMarket):
         member = members[c.client_id - 1]
         was = (member.price, member.state)
         member.price, member.seen, member.is_frozen = price, self.now, c.traits == 1
-        member.state = FeedState.FROZEN if member.is_frozen else FeedState.LIVE
+        if member.is_frozen:
+            member.state = FeedState.FROZEN
+        elif member.state != FeedState.OUTLIER:  # that it is none any more is seen at the tick
+            member.state = FeedState.LIVE
         if was != (member.price, member.state):
             self._say_member(c.instrument, member)
         return Refusal.NONE
@@ -153,11 +160,7 @@ class PricedMarket(LiquidatingMarket):
         if not fresh and clock.index == 0:
             return Refusal.NO_REFERENCE_PRICE
         for member in clock.members:
-            state = FeedState.FROZEN if member.is_frozen else FeedState.LIVE
-            if member.price == 0:
-                state = FeedState.ABSENT
-            elif self._is_stale(number, member):
-                state = FeedState.STALE
+            state = self._state_of(number, member, fresh)
             if state != member.state:
                 member.state = state
                 self._say_member(number, member)
@@ -165,7 +168,11 @@ class PricedMarket(LiquidatingMarket):
         if index != clock.index:
             clock.index = index
             self.cause = self._row(Kind.INDEX, venue=self.terms[number].venue, instrument=number, price=index)
-        mark = max(1, min(self._mark_of(number), self.terms[number].highest_ticks))
+        self._look_at_book(number)
+        mark, room = self._mark_of(number), self._room(index, self.pricing[number].terms.mark_band)
+        if room is not None:
+            mark = max(index - room, min(mark, index + room))
+        mark = max(1, min(mark, self.terms[number].highest_ticks))
         if mark != self.mark[number]:
             self.mark[number] = mark
             self.cause = self._row(Kind.MARK, venue=self.terms[number].venue, instrument=number, price=mark)
@@ -173,11 +180,40 @@ class PricedMarket(LiquidatingMarket):
         self._sample(number)
         return Refusal.NONE
 
+    @staticmethod
+    def _room(price: int, band: Exact) -> int | None:
+        """How far from a price a band reaches; None where there is no band."""
+        return to_nearest(Fraction(price * parts(band), RATE_ONE)) if parts(band) else None
+
+    def _state_of(self, number: int, member: Member, fresh: list[Member]) -> FeedState:
+        """How a tick takes a member; only a mean pulls outliers in, for a median they are as good as any other."""
+        terms = self.pricing[number].terms
+        if member.price == 0:
+            return FeedState.ABSENT
+        if self._is_stale(number, member):
+            return FeedState.STALE
+        pulls = bool(fresh) and terms.index_form == IndexForm.WEIGHTED_MEAN
+        if pulls and self._pulled(number, member, fresh) != member.price:
+            return FeedState.OUTLIER
+        return FeedState.FROZEN if member.is_frozen else FeedState.LIVE
+
+    def _pulled(self, number: int, member: Member, fresh: list[Member]) -> int:
+        """A member's price, or the edge of the band around the middle where it stands outside."""
+        middle = self._median(fresh)
+        room = self._room(middle, self.pricing[number].terms.outlier_band)
+        return member.price if room is None else max(middle - room, min(member.price, middle + room))
+
     def _index_of(self, number: int, fresh: list[Member]) -> int:
-        """The mean, or the price up to which half of the weight lies, by weight."""
+        """The middle by weight, or the mean by weight of what is within the band."""
+        if self.pricing[number].terms.index_form == IndexForm.WEIGHTED_MEDIAN:
+            return self._median(fresh)
         whole = sum(one.weight for one in fresh)
-        if self.pricing[number].terms.index_form == IndexForm.WEIGHTED_MEAN:
-            return to_nearest(Fraction(sum(one.price * one.weight for one in fresh), whole))
+        return to_nearest(Fraction(sum(self._pulled(number, one, fresh) * one.weight for one in fresh), whole))
+
+    @staticmethod
+    def _median(fresh: list[Member]) -> int:
+        """The price up to which half of the weight lies, by weight."""
+        whole = sum(one.weight for one in fresh)
         prices = sorted({one.price for one in fresh})
         below = {price: sum(one.weight for one in fresh if one.price <= price) for price in prices}
         middle = min(price for price in prices if 2 * below[price] >= whole)
@@ -185,11 +221,49 @@ class PricedMarket(LiquidatingMarket):
             return middle
         return to_nearest(Fraction(middle + min(price for price in prices if price > middle), 2))
 
+    # ---- mark
+
+    def _book_middle(self, number: int) -> int | None:
+        """The middle one of best bid, best ask and last trade; None while a side is empty."""
+        bid, ask = (self.books[number].best(side) for side in (Side.BUY, Side.SELL))
+        if bid is None or ask is None:
+            return None
+        return sorted((bid, ask, self.last[number] or self.clocks[number].index))[1]
+
+    def _look_at_book(self, number: int) -> None:
+        """One step of two averages: of the best prices' middle less the index, and of the book's own middle."""
+        clock, terms, book = self.clocks[number], self.pricing[number].terms, self._book_middle(number)
+        if book is None:
+            return
+        bid, ask = (self.books[number].best(side) or 0 for side in (Side.BUY, Side.SELL))
+        basis = int((Fraction(bid + ask, 2) - clock.index) * PART)
+        if clock.basis is None:
+            clock.basis, clock.book = basis, book * PART
+            return
+        clock.basis += to_nearest((basis - clock.basis) * Fraction(parts(terms.basis_weight), RATE_ONE))
+        clock.book += to_nearest((book * PART - clock.book) * Fraction(parts(terms.book_weight), RATE_ONE))
+
     def _mark_of(self, number: int) -> int:
-        """The index itself, or with the funding that is still to come."""
-        clock, terms = self.clocks[number], self.pricing[number].terms
-        interval = terms.interval_hours * HOUR_NS
-        if terms.mark_form == MarkForm.ORACLE or interval == 0:
+        """The mark by the instrument's form, before any band."""
+        clock, form = self.clocks[number], self.pricing[number].terms.mark_form
+        with_basis = clock.index + to_nearest(Fraction(clock.basis or 0, PART))
+        if form == MarkForm.ORACLE:
+            return clock.index
+        if form == MarkForm.INDEX_PLUS_BASIS:
+            return with_basis
+        if form == MarkForm.ORACLE_MEDIAN_EMA:
+            book = self._book_middle(number)
+            if book is None:
+                return with_basis
+            return sorted((with_basis, book, to_nearest(Fraction(clock.book, PART))))[1]
+        if form == MarkForm.MEDIAN_FUNDING_BASIS_LAST:
+            return sorted((self._with_funding(number), with_basis, self.last[number] or clock.index))[1]
+        return self._with_funding(number)
+
+    def _with_funding(self, number: int) -> int:
+        """The index with the funding that is still to come."""
+        clock, interval = self.clocks[number], self.pricing[number].terms.interval_hours * HOUR_NS
+        if interval == 0:
             return clock.index
         left = max(0, min(clock.next_funding - self.now, interval))
         whole = to_nearest(Fraction(clock.index * clock.rate, RATE_ONE))

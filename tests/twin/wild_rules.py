@@ -37,11 +37,15 @@ COVERS = (
 def wild_pricing(dice: random.Random) -> Pricing:
     """An instrument's index and funding, whichever form it is of."""
     terms = PricingTerms(
-        mark_form=dice.choice((MarkForm.ORACLE, MarkForm.ORACLE, MarkForm.FAIR_FUNDING_BASIS)),
+        mark_form=dice.choice((MarkForm.ORACLE, *MarkForm)),
         index_form=dice.choice(tuple(IndexForm)),
         funding_form=dice.choice(tuple(FundingForm)),
         sampling=dice.choice(tuple(Sampling)),
         oldest_seconds=dice.choice((0, 3, 30)),
+        outlier_band=dice.choice(("0", "0.01", "0.05")),
+        basis_weight=dice.choice(("1", "0.3", "0.012345678")),
+        book_weight=dice.choice(("1", "0.125")),
+        mark_band=dice.choice(("0", "0.03", "0.1")),
         interest=dice.choice(("0", "0.0001", "-0.0003", "0.001234567")),
         clamp=dice.choice(("0", "0.0005", "0.01")),
         dead_band=dice.choice(("0", "0.0005", "0.02")),

@@ -177,14 +177,14 @@ def _make_index(w: Any, number: int) -> int:
 
 @rule
 def _state_of(w: Any, at: int, middle: int, oldest: int) -> int:
-    """How the index takes a member at this tick."""
+    """How the index takes a member at this tick; where no member is fresh there is no middle to stand far from."""
     member = member_at(w, at)
     pricing = pricing_at(w, member.instrument)
     if member.price_ticks == 0:
         return FeedState.ABSENT
     if member.age_ns > oldest:
         return FeedState.STALE
-    pulls = pricing.index_form == IndexForm.WEIGHTED_MEAN
+    pulls = middle != 0 and pricing.index_form == IndexForm.WEIGHTED_MEAN
     if pulls and (
         mark_within_band(member.price_ticks, middle, pricing.outlier_band, pricing.rate_one) != member.price_ticks
     ):
