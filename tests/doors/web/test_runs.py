@@ -17,17 +17,20 @@ from tests.doors.web.conftest import SMALL, wait_for
 
 from shortdesk.doors.web.desk import Desk
 from shortdesk.doors.web.guard import Guard
-from shortdesk.doors.web.replays import Works
+from shortdesk.doors.web.replays import Works, kept_effects, replays_view
 from shortdesk.doors.web.run_routes import death_of, run_routes
-from shortdesk.doors.web.runs import Shelf
+from shortdesk.doors.web.runs import Shelf, run_name
 from shortdesk.doors.web.serve import LOOPBACK, bound
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.compared import compare_view
-from shortdesk.doors.web.view.effects import effect_views, t_95
+from shortdesk.doors.web.view.effects import answer_views, effect_view, t_95
+from shortdesk.doors.web.view.offers import find_offer, offers_of
 from shortdesk.doors.web.view.report import report_view
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.journal import Journal
+from shortdesk.stage.changes import apply_changes
 from shortdesk.stage.effects import effect_of
+from shortdesk.stage.play import open_play
 from shortdesk.stage.run import run_into
 from shortdesk.stage.scenario import find_scenario
 from shortdesk.study.postmortem_report import page_of
@@ -117,31 +120,93 @@ def test_two_runs_side_by_side(folder: Path) -> None:
 
 
 def test_intervals_come_from_student() -> None:
-    # Differences 1, 2, 3: mean 2, standard error 1 / sqrt 3, t of two degrees of freedom 4.303.
-    (one,) = effect_views([effect_of("liquidation", "peak_pct", [2.0, 4.0, 6.0], [1.0, 2.0, 3.0], adds=True)])
-    assert one.effect == pytest.approx(2.0)
-    assert one.low == pytest.approx(2 - 4.303 / 3**0.5)
-    assert one.high == pytest.approx(2 + 4.303 / 3**0.5)
+    # Differences -1, -2, -3: mean -2, standard error 1 / sqrt 3, t of two degrees of freedom 4.303.
+    one = effect_view(effect_of("liquidation", "peak_pct", [2.0, 4.0, 6.0], [1.0, 2.0, 3.0], adds=True))
+    assert one.difference == pytest.approx(-2.0)
+    assert one.low == pytest.approx(-2 - 4.303 / 3**0.5)
+    assert one.high == pytest.approx(-2 + 4.303 / 3**0.5)
+    assert not one.is_clear
     assert t_95(31) == 2.042
     assert t_95(1000) == 1.960
 
 
-def test_a_counterfactual_in_the_background(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ([1.0, 2.1, 3.2], "the mark would have risen 2.10 % instead of 6.00 %: 3.90 points less."),
+        ([5.0, 6.0, 7.0], "the mark would have risen 6.00 % instead of 6.00 %: nothing changes."),
+        ([1.0, 6.0, 7.0], "the mark would have risen 4.67 % instead of 6.00 %; with 3 seeds that is not told apart"),
+    ],
+)
+def test_what_was_found_is_said_in_a_sentence(changed: list[float], said: str) -> None:
+    scenario = find_scenario("short-squeeze")
+    effect = effect_of("liquidation", "peak_pct", [5.0, 6.0, 7.0], changed, adds=True)
+    (one,) = answer_views([effect], scenario)
+    assert (one.key, one.title) == ("without:liquidation", "Without liquidations")
+    assert one.said.startswith(f"Had nobody been liquidated, {said}")
+    (other,) = answer_views([msgspec.structs.replace(effect, mechanism="without account 7")], scenario)
+    assert other.title == "without account 7"
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "lacks"),
+    [
+        ("short-squeeze", ("without:trigger", "without:withdrawal", "fund", "like:bybit"), ("without:recall",)),
+        ("borrow-squeeze", ("without:recall", "without:lenders", "shares", "wait"), ()),
+    ],
+)
+def test_what_is_offered_fits_the_scenario(name: str, has: tuple[str, ...], lacks: tuple[str, ...]) -> None:
+    scenario = find_scenario(name)
+    keys = [one.key for one in offers_of(scenario)]
+    assert len(set(keys)) == len(keys)
+    assert set(has) <= set(keys)
+    assert not set(lacks) & set(keys)
+    assert f"like:{scenario.venue[0].sheet}" not in keys
+
+
+@pytest.mark.parametrize("name", ["short-squeeze", "borrow-squeeze"])
+def test_every_offer_can_be_made_true(name: str) -> None:
+    play = open_play(find_scenario(name, SMALL if name == "short-squeeze" else ()))
+    for one in offers_of(play.scenario):
+        apply_changes(play.clone(), one.changes)
+
+
+def test_ten_times_the_fund_is_ten_times_the_fund() -> None:
+    (change,) = find_offer(find_scenario("short-squeeze"), "fund").changes
+    assert change.what == "20000000"
+
+
+def test_counterfactuals_in_the_background_are_kept_with_the_run(folder: Path) -> None:
     works = Works()
-    begun = works.begin("first", folder / "first", "liquidation", 2)
+    begun = works.begin("first", folder / "first", "without:liquidation", 2)
     assert begun.asked == 4
     works.wait(300)
     done = works.of("first")
     assert (done.state, done.problem, done.done) == ("done", "", 4)
-    liquidated = next(one for one in done.effects if one.of == "liquidated, worth")
-    assert liquidated.otherwise == 0
-    assert (folder / "first" / "replays.json").is_file()
-    with pytest.raises(UsageError, match="expected 2 to 50"):
-        works.begin("first", folder / "first", "liquidation", 1)
-    works.begin("second", folder / "second", "no such thing", 2)
+    works.begin("first", folder / "first", "wait", 2)
     works.wait(300)
-    assert works.of("second").state == "failed"
-    assert "no such thing" in works.of("second").problem
+    view = replays_view(folder / "first", Works().of("first"))
+    assert [one.key for one in view.answers] == ["without:liquidation", "wait"]
+    assert {one.key: one.plays for one in view.offers}["shares"] == 8
+    assert {one.mechanism for one in kept_effects(folder / "first")} == {"liquidation", "wait 30"}
+    liquidated = next(one for one in view.answers[0].effects if one.of == "liquidated, worth")
+    assert liquidated.otherwise == 0
+    with pytest.raises(UsageError, match="expected 2 to 50"):
+        works.begin("first", folder / "first", "without:liquidation", 1)
+    with pytest.raises(UsageError, match="'no such thing' cannot be asked of short-squeeze"):
+        works.begin("second", folder / "second", "no such thing", 2)
+
+
+def test_a_run_from_elsewhere_is_a_guest(folder: Path, tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "runs", folder / "first")
+    assert [one.name for one in shelf.lines()] == ["first"]
+    assert len(Journal.open(shelf.find("first"))) == len(Journal.open(folder / "first"))
+    with pytest.raises(UsageError, match="lies elsewhere"):
+        shelf.delete("first")
+    assert Shelf(folder, folder / "first").guest is None
+    for given, name in (("my run", "my-run"), ("..a", "a"), ("a..b", "a-.b"), ("ä", "run")):
+        assert run_name(tmp_path / given) == name
+        assert run_name(tmp_path / given) not in TRICKS
 
 
 def test_a_session_is_kept_as_a_run(session: Session, tmp_path: Path) -> None:
@@ -192,6 +257,10 @@ def test_runs_over_the_wire(server: Guard, folder: Path) -> None:
     status, said = ask(server, "/runs/missing/report")
     assert status == 400
     assert "no run 'missing'" in said["error"]
+    status, replays = ask(server, "/runs/first/replay")
+    assert (status, replays["work"]["state"]) == (200, "none")
+    assert "without:liquidation" in {one["key"] for one in replays["offers"]}
+    assert ask(server, "/runs/first/replay", '{"ask": "no such thing"}')[0] == 400
     assert ask(server, "/runs/first/export")[1].startswith(b"<!doctype html>")
     assert (folder / "second").is_dir()
     assert ask(server, "/runs/second/delete", '{"confirm": "second"}') == (200, {"deleted": "second"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from shortdesk.doors.web.session import Session
 from shortdesk.ground.errors import UsageError, unknown_name
 from shortdesk.stage.scenario import find_scenario, scenario_names
@@ -17,7 +19,9 @@ MOST_SESSIONS = 8
 class Desk:
     """The sessions of a server by name."""
 
-    def __init__(self, first: Session) -> None:
+    def __init__(self, first: Session, guest: Path | None = None) -> None:
+        self.guest = guest
+        """The folder of a run that the desk was opened on; it may lie anywhere."""
         self.sessions: dict[str, Session] = {FIRST: first}
         self._opened = 0
 

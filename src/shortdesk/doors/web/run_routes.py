@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from shortdesk.doors.web.app import needs_token
 from shortdesk.doors.web.desk import FIRST, Desk
 from shortdesk.doors.web.guard import Guard
-from shortdesk.doors.web.replays import Works
+from shortdesk.doors.web.replays import Works, replays_view
 from shortdesk.doors.web.runs import Shelf
 from shortdesk.doors.web.trader import NAME
 from shortdesk.doors.web.view.compared import compare_view
@@ -45,7 +45,7 @@ class _Delete(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Replay(msgspec.Struct, forbid_unknown_fields=True):
-    without: str = "liquidation"
+    ask: str
     seeds: int = 5
 
 
@@ -79,7 +79,7 @@ class _Answers:
     """What is answered, over one shelf of runs; all but the wire."""
 
     def __init__(self, desk: Desk, folder: Path) -> None:
-        self.desk, self.shelf, self.works = desk, Shelf(folder), Works()
+        self.desk, self.shelf, self.works = desk, Shelf(folder, desk.guest), Works()
 
     def listed(self, _: Request) -> Any:
         return {"runs": self.shelf.lines(), "folder": FOLDER}
@@ -115,10 +115,11 @@ class _Answers:
 
     def replayed(self, request: Request, given: _Replay) -> Any:
         name = request.path_params["name"]
-        return self.works.begin(name, self.shelf.find(name), given.without, given.seeds)
+        return self.works.begin(name, self.shelf.find(name), given.ask, given.seeds)
 
     def replaying(self, request: Request) -> Any:
-        return self.works.of(request.path_params["name"])
+        name = request.path_params["name"]
+        return replays_view(self.shelf.find(name), self.works.of(name))
 
     def stopped(self, _: Request, __: _Keep) -> Any:
         self.works.stop()

@@ -24,7 +24,7 @@ from shortdesk.stage.scenario import scenario_digest
 from shortdesk.study.postmortem import Postmortem, explain
 from shortdesk.study.postmortem_verdict import Replay
 
-__all__ = ["RunLine", "Shelf"]
+__all__ = ["RunLine", "Shelf", "run_name"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _LONGEST_NAME = 100
@@ -46,11 +46,18 @@ class RunLine(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class Shelf:
-    """The runs in one folder."""
+def run_name(path: Path) -> str:
+    """What a run's folder is called on the desk: its own name, with a dash for what may not stand in one."""
+    return re.sub(r"[^A-Za-z0-9._-]+|\.(?=\.|$)", "-", path.resolve().name).strip("-.")[:_LONGEST_NAME] or "run"
 
-    def __init__(self, folder: Path) -> None:
+
+class Shelf:
+    """The runs in one folder, and beside them a guest: a run that lies elsewhere."""
+
+    def __init__(self, folder: Path, guest: Path | None = None) -> None:
         self.folder = folder
+        at_home = guest is None or guest.resolve().parent == folder.resolve()
+        self.guest = None if at_home or guest is None else guest.resolve()
         self._reports: dict[tuple[object, ...], Postmortem] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +69,8 @@ class Shelf:
         """
         if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
             raise UsageError(f"run {name[:_LONGEST_NAME]!r}: expected a name of letters, digits, dots, - and _")
+        if self.guest is not None and name == run_name(self.guest):
+            return self.guest
         path = self.folder / name
         if path.is_symlink() or not path.is_dir():
             raise UsageError(f"there is no run '{name}' here; it may have been deleted")
@@ -69,9 +78,9 @@ class Shelf:
 
     def lines(self) -> list[RunLine]:
         """All runs, the newest first."""
-        if not self.folder.is_dir():
-            return []
-        names = [one.name for one in self.folder.iterdir() if _is_run(one)]
+        names = [one.name for one in self.folder.iterdir() if _is_run(one)] if self.folder.is_dir() else []
+        if self.guest is not None:
+            names = [*dict.fromkeys([*names, run_name(self.guest)])]
         return sorted(map(self._line, names), key=lambda one: (-one.changed_s, one.name))
 
     def delete(self, name: str) -> None:
@@ -82,6 +91,8 @@ class Shelf:
             InputError: it cannot be removed.
         """
         path = self.find(name)
+        if path == self.guest:
+            raise UsageError(f"'{name}' lies elsewhere; the desk deletes runs of its own folder alone")
         if not _is_run(path):
             raise UsageError(f"'{name}' is not the folder of a run; it stays")
         try:
@@ -144,7 +155,7 @@ class Shelf:
         return found
 
     def _line(self, name: str) -> RunLine:
-        path = self.folder / name
+        path = self.find(name)
         changed_s = path.stat().st_mtime
         try:
             run = read_run(path)

@@ -10,6 +10,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,7 @@ from shortdesk.doors.web.desk import Desk
 from shortdesk.doors.web.guard import Guard, new_token
 from shortdesk.doors.web.messages import MOST_BYTES
 from shortdesk.doors.web.run_routes import run_routes
+from shortdesk.doors.web.runs import run_name
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.short_routes import short_routes
 from shortdesk.ground.errors import MissingExtraError, UsageError
@@ -52,8 +54,8 @@ def bound(port: int) -> socket.socket:
     return found
 
 
-def serve(session: Session, *, port: int, opens: bool) -> None:
-    """Serve until interrupted.
+def serve(session: Session, *, port: int, opens: bool, run: Path | None = None) -> None:
+    """Serve until interrupted; the address opens the post-mortem of ``run`` where one is given.
 
     Raises:
         UsageError: the port is in use.
@@ -63,7 +65,7 @@ def serve(session: Session, *, port: int, opens: bool) -> None:
         raise MissingExtraError("the scripts of its pages (in a clone: make setup)", "web")
     listener = bound(port)
     guard = Guard(new_token(), listener.getsockname()[1])
-    desk = Desk(session)
+    desk = Desk(session, run)
     config = uvicorn.Config(
         make_app(desk, guard),
         ws="websockets-sansio",
@@ -76,6 +78,8 @@ def serve(session: Session, *, port: int, opens: bool) -> None:
         lifespan="on",
     )
     address = f"http://{LOOPBACK}:{guard.port}/?token={guard.token}"
+    if run is not None:
+        address += f"#/postmortem?run={run_name(run)}"
     server = _Server(config)
     server.said = f"The desk is open at {address}\nCtrl-C closes it."
     server.opens = address if opens else ""

@@ -2,26 +2,23 @@
 /** The post-mortem: verdict first, then the way, who pushed, who paid, one account's end, and what would have been. */
 
 import { ask, asked, go } from "../ask.js";
-import { fixed, short } from "../format.js";
+import { fixed } from "../format.js";
 import { offKey, onKey } from "../keys.js";
 import { Panel, html, nothing } from "../panel.js";
 import { section } from "../panels/report.js";
+import "../panels/whatif.js";
 import { store } from "../store.js";
 
-const POLL_MS = 700;
+const ANSWERED = "What would have happened otherwise"; // the buttons show it
 
 class Postmortem extends Panel {
   constructor() {
     super();
     /** @type {any} */
     this._report = null;
-    /** @type {any} */
-    this._replay = null;
     this._error = "";
     this._shown = "";
     this._busy = false;
-    this._seeds = 5;
-    this._timer = 0;
     this._hash = () => this._load();
   }
 
@@ -29,7 +26,6 @@ class Postmortem extends Panel {
     super.connectedCallback();
     store.removeEventListener("frame", this._again);
     addEventListener("hashchange", this._hash);
-    onKey("w", "post-mortem: play again without liquidations", () => this._without());
     onKey("e", "post-mortem: export as one file", () => /** @type {HTMLElement | null} */ (this.querySelector(".export"))?.click());
     onKey("/", "post-mortem: find an account", () => /** @type {HTMLElement | null} */ (this.querySelector("[name=account]"))?.focus());
     this._load();
@@ -38,8 +34,7 @@ class Postmortem extends Panel {
   disconnectedCallback() {
     super.disconnectedCallback();
     removeEventListener("hashchange", this._hash);
-    clearTimeout(this._timer);
-    for (const key of ["w", "e", "/"]) offKey(key);
+    for (const key of ["e", "/"]) offKey(key);
   }
 
   get _run() {
@@ -68,7 +63,6 @@ class Postmortem extends Panel {
     this._busy = false;
     this._report = found.error ? null : found;
     this.requestUpdate();
-    this._poll();
   }
 
   async _keep() {
@@ -79,40 +73,6 @@ class Postmortem extends Panel {
     this._error = kept.error ?? "";
     this.requestUpdate();
     if (!kept.error) go("postmortem", { run: kept.name, account: kept.account });
-  }
-
-  async _poll() {
-    clearTimeout(this._timer);
-    if (!this._run || !this.isConnected) return;
-    const was = this._replay?.state;
-    this._replay = await ask(`/runs/${encodeURIComponent(this._run)}/replay`);
-    this.requestUpdate();
-    if (this._replay.state === "working") this._timer = window.setTimeout(() => this._poll(), POLL_MS);
-    else if (was === "working" && this._replay.state === "done") {
-      this._shown = "";
-      this._load();
-    }
-  }
-
-  async _without() {
-    if (!this._run || this._replay?.state === "working") return;
-    const begun = await ask(`/runs/${encodeURIComponent(this._run)}/replay`, { without: "liquidation", seeds: this._seeds });
-    this._replay = begun.error ? { state: "failed", problem: begun.error } : begun;
-    this.requestUpdate();
-    if (!begun.error) this._poll();
-  }
-
-  _what_if() {
-    const one = this._replay ?? { state: "none" };
-    const isWorking = one.state === "working";
-    return html`<section class="whatif" aria-label="What would have happened otherwise"><h2>Would it have happened without liquidations?</h2>
-      <div class="tools"><button class="go" ?disabled=${isWorking} @click=${() => this._without()} title="w" data-testid="without">Play again without liquidations</button>
-        <label>seeds <input type="number" min="2" max="50" .value=${String(this._seeds)} ?disabled=${isWorking} @change=${(/** @type {any} */ e) => { this._seeds = Math.min(50, Math.max(2, Math.round(Number(e.target.value) || 5))); this.requestUpdate(); }} data-testid="seeds" /></label>
-        ${isWorking ? html`<progress max=${one.asked} value=${one.done} aria-label="Continuations played"></progress><button @click=${() => ask("/runs/stop", {})}>Stop</button>` : nothing}
-        <span role="status" data-testid="replay">${isWorking ? `${one.done} of ${one.asked} continuations` : one.state === "failed" ? html`<span class="bad">${one.problem}</span>` : one.state === "stopped" ? "stopped" : one.state === "done" ? "done" : ""}</span></div>
-      ${one.effects?.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Effects"><table data-testid="effects"><thead><tr><th scope="col">of</th><th scope="col" class="n">as it was</th><th scope="col" class="n">without</th><th scope="col" class="n">liquidations add</th><th scope="col" class="n">95 % interval</th></tr></thead>
-        <tbody>${one.effects.map((/** @type {any} */ row) => html`<tr><th scope="row">${row.of}</th><td class="n">${short(row.as_was)}</td><td class="n">${short(row.otherwise)}</td><td class="n">${row.effect > 0 ? "+" : ""}${short(row.effect)}</td><td class="n">${row.low === null ? "–" : `${short(row.low)} to ${short(row.high)}`}</td></tr>`)}</tbody></table></div>
-        <p class="note">Means over ${one.effects[0].seeds} seeds, each played twice with the same draws; Student's t for the interval. ${one.note}</p>` : html`<p class="note">The run is forked at its trigger and played on twice with the same draws, once with liquidations and once without, for each seed. ${one.note ?? ""}</p>`}</section>`;
   }
 
   _account() {
@@ -141,7 +101,7 @@ class Postmortem extends Panel {
           <div class="tools"><a class="button export" href=${address} download title="e" data-testid="export">Export as one file</a><button @click=${() => go("runs", {})}>Runs</button></div></div>
         <p class="sr" data-testid="verdict">${one.verdict}</p>
         ${section(one.sections[0])}${this._account()}${account && one.account ? section(one.sections[1]) : nothing}
-        ${this._what_if()}${one.sections.slice(one.account ? 2 : 1).map(section)}` : nothing}
+        <sd-whatif .of=${this._run} @sd-replayed=${() => { this._shown = ""; this._load(); }}></sd-whatif>${one.sections.slice(one.account ? 2 : 1).filter((/** @type {any} */ part) => part.title !== ANSWERED).map(section)}` : nothing}
     </div>`;
   }
 }
