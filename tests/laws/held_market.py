@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from shortdesk.ground.kinds import Kind
@@ -73,8 +72,7 @@ class HeldMarket:
         clock_of(self.world.block).detail = Detail.MONEY
         asset = open_asset(self.world, self.grid.unit_decimals)
         terms = VenueTerms(name="venue", sheet=sheet, day=day)
-        rate = Fraction(contract.rows[0].maintenance_rate)
-        venue = open_venue(self.world, liquidation_terms(terms, self.grid.scale.unit, rate))
+        venue = open_venue(self.world, liquidation_terms(terms, self.grid.scale.unit))
         self.perp = open_instrument(
             self.world, venue, form=contract.form, settle_asset=asset, contract=contract,
             highest_ticks=int(10_000_000 / self.grid.scale.tick), highest_lots=self.grid.lots(result.quantity) + 1,
@@ -112,10 +110,7 @@ class HeldMarket:
         return self.grid.money(int(balance_risk(self.world.block, self.balance).equity))
 
     def hold(self) -> Held:
-        """Every bar is its open, its high and its close; then what it pays, and the mark again.
-
-        A venue says its mark every second; a market asks who can no longer pay when it does.
-        """
+        """Every bar is its open, its high and its close; then what it pays."""
         path: Path = self.path
         found: list[Decimal] = []
         last = 0
@@ -127,16 +122,15 @@ class HeldMarket:
                     return Held(found, self._end(before, bar, time_ns, last, ticks, ticks == path.open[bar]))
                 last = ticks
             if stop in self.charges:
-                self._pay(self.charges[stop], stop)
-                rows = self.send(self.world, CommandKind.MARK, stop, path.close[bar])
+                rows = self._pay(self.charges[stop], stop)
                 if self._died(rows):
                     return Held(found, End(bar, None, self._equity_of(rows)))
             found.append(self.equity())
         return Held(found, None)
 
-    def _pay(self, charge: Funding, time_ns: int) -> None:
+    def _pay(self, charge: Funding, time_ns: int) -> Any:
         pricing_at(self.world.block, self.perp).rate = charge.rate * RATE_ONE // charge.rate_one
-        self.send(self.world, CommandKind.FUND, time_ns)
+        return self.send(self.world, CommandKind.FUND, time_ns)
 
     def _died(self, rows: Any) -> bool:
         return bool(((rows["kind"] == Kind.LIQUIDATION_START) & (rows["account"] == self.short)).any())

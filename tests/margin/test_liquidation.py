@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shortdesk.ground.errors import UsageError
+from shortdesk.ground.instrument import Form
 from shortdesk.margin import liquidation
 from shortdesk.margin.liquidation import AdlRank, TierStep
 
@@ -144,3 +148,73 @@ def test_what_is_closed_makes_up_the_shortage() -> None:
     size = liquidation.closable_to_cover("100", "0.1", "0.01", "0.005", "50", "1")
     # each unit closed frees 50 * (0.1 - 0.01) and costs 50 * 0.005
     assert size * (50 * (Decimal("0.1") - Decimal("0.01")) - 50 * Decimal("0.005")) - 100 < Decimal("1e-18")
+
+
+PPM, FINE = 10**6, 10**12
+FILLABLE = [
+    row
+    for row in json.loads((Path(__file__).parents[1] / "vectors" / "dydx_v4.json").read_text(encoding="utf-8"))
+    if row["rule"] == "DX-FILL" and len(row["inputs"]["positions"]) == 1
+]
+"""The chain's own tests of its fillable price, one position each."""
+
+
+@pytest.mark.parametrize("row", FILLABLE, ids=[row["id"] for row in FILLABLE])
+def test_the_markets_fillable_price_is_the_chains(row: dict[str, dict[str, str]]) -> None:
+    """A unit is 10^-12 of a quote quantum, a lot a base quantum, a tick 10^-12 of a price of one."""
+    i = row["inputs"]
+    position: dict[str, str] = i["positions"][0]  # type: ignore[assignment,index]
+    lots = int(position["base_quantums"])
+    # dollars for a coin to quote quantums for a base quantum: 10^6 quantums a dollar, 10^resolution coins a quantum
+    ticks = Fraction(position["oracle_price"]) * FINE * Fraction(10) ** (6 + int(position["atomic_resolution"]))
+    assert ticks.denominator == 1
+    worth = lots * int(ticks)
+    maintenance = abs(worth) * Fraction(position["mmr"])
+    equity = int(i["quote_balance_quantums"]) * FINE + worth
+    units = liquidation.fillable_units(
+        int(maintenance), equity, int(maintenance), int(i["bankruptcy_adjustment_ppm"]),
+        int(i["spread_to_mmr_ratio_ppm"]), PPM,
+    )  # fmt: skip
+    found = liquidation.price_with_allowance(Form.LINEAR, 1, lots, int(ticks), units, FINE**2)
+    assert Fraction(found, FINE) == Fraction(row["expected"]["quote_quantums_per_base_quantum"])
+
+
+@pytest.mark.parametrize(
+    ("form", "lots", "units", "price"),
+    [
+        # ten contracts at 1,000: worth 10,000 dollars, or, a thousand dollars each, ten coins
+        (Form.LINEAR, 10, 0, 1_000),
+        (Form.LINEAR, 10, 95, 991),  # 9.5 each, rounded towards the mark
+        (Form.LINEAR, -10, 95, 1_009),
+        (Form.LINEAR, -10, 99_999, 2_000),  # no dearer than the highest price
+        (Form.LINEAR, 10, 99_999, 1),
+        (Form.INVERSE, 10, 0, 1_000),
+        (Form.INVERSE, 10, 1, 910),  # 10,000 / 11 coins = 909.09
+        (Form.INVERSE, -10, 1, 1_111),  # 10,000 / 9 coins = 1,111.11
+        (Form.INVERSE, -10, 10, 2_000),  # more than it is worth
+    ],
+)
+def test_a_price_that_gives_up_so_much(form: Form, lots: int, units: int, price: int) -> None:
+    factor = 1 if form == Form.LINEAR else 1_000
+    assert liquidation.price_with_allowance(form, factor, lots, 1_000, units, 2_000) == price
+
+
+@pytest.mark.parametrize(
+    ("equity", "adjustment", "given"),
+    [
+        (600, PPM, 0),  # maintenance is met
+        (500, PPM, 0),
+        (250, PPM, 375),  # half of it is missing: half of the spread of 750
+        (0, PPM, 750),
+        (-400, PPM, 750),
+        (250, 2 * PPM, 750),
+        (0, PPM // 2, 375),
+        (-500, PPM // 2, 750),
+    ],
+)
+def test_what_a_fillable_price_gives_up(equity: int, adjustment: int, given: int) -> None:
+    assert liquidation.fillable_units(500, equity, 500, adjustment, 3 * PPM // 2, PPM) == given
+
+
+def test_nothing_is_given_up_where_nothing_has_to_be_maintained() -> None:
+    assert liquidation.fillable_units(0, -5, 0, PPM, PPM, PPM) == 0

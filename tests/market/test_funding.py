@@ -346,3 +346,26 @@ def test_the_deposits_are_still_there() -> None:
     # 7,007 dollars, 70.07 cents: 71 paid and 70 received, five times.
     assert clearing == 5
     assert floor.wallet("ann") + floor.wallet("bob") + Decimal("0.05") == 200_000
+
+
+def test_whom_a_payment_kills_is_liquidated_at_that_instant() -> None:
+    """Ann is short 10 at 1,000 on her own 1,000 dollars; at 1,045 her 550 stand against 545 of maintenance.
+
+    The rate is the interest's -1 %: a short pays 10 * 1,045 * 1 % = 104.50 dollars and no mark moves after that.
+    """
+    floor = Floor()
+    open_pricing(floor.world, floor.perp, PricingTerms(interest="-0.01", clamp="0.1"), (1,))
+    floor.open("ann", 2_000, isolated=True)
+    floor.open("bob", 100_000)
+    short_of(floor, 10, 1_000)
+    assert "RISK_STATE" not in kinds(price(floor, 1_045))
+    rows = floor.send(CommandKind.FUND)
+    assert only(rows, "FUNDING", "RISK_STATE", "LIQUIDATION_START") == [
+        ("FUNDING", "bob", 10, 1_045, Decimal("104.50")),
+        ("FUNDING", "ann", -10, 1_045, Decimal("-104.50")),
+        ("RISK_STATE", "ann", -10, 1_045, Decimal("445.50")),
+        ("LIQUIDATION_START", "ann", -10, 1_045, Decimal("545")),
+    ]
+    by_seq = {row[0]: row for row in floor.rows}
+    began = next(row for row in floor.rows if Kind(row[13]) == Kind.RISK_STATE)
+    assert Kind(by_seq[began[2]][13]) == Kind.FUNDING_RATE

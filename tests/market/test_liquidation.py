@@ -143,6 +143,44 @@ def test_hyperliquid_like_a_fifth_first_then_a_pause_then_the_rest() -> None:
     assert saved.held("ann") == -8
 
 
+DYDX = LiquidationTerms(
+    LiquidationForm.FILLABLE_CAPPED, (Cover.INSURANCE, Cover.ADL), wait_ms=1_000, spread_ppm=1_500_000,
+    first_fraction_ppm=100_000, threshold_units=300_000, largest_step_units=800_000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mark", "limit"),
+    [
+        (1_046, 1_046),  # 540 of 546: 1.5 * 546 * 1.1 % = 9 dollars for ten coins, less than a tick each
+        (1_060, 1_084),  # 400 of 560: 840 * 160 / 560 = 240 dollars, 24 for each coin
+        (1_090, 1_163),  # 100 of 590: 885 * 490 / 590 = 735 dollars
+        (1_110, 1_201),  # nothing is left: the whole spread, 1.5 * 610 = 915 dollars
+    ],
+)
+def test_dydx_like_the_poorer_she_is_the_more_her_order_gives_up(mark: int, limit: int) -> None:
+    """The order stands off by spread * maintenance * (1 - equity / maintenance); the steps are worth 3,000 to 8,000."""
+    floor = squeezed(DYDX, asks=((1, limit + 1),))
+    rows = floor.mark(mark)
+    assert only(rows, "LIQUIDATION_STEP")[0][3] == limit
+    assert "FILL" not in kinds(rows)
+    touched = squeezed(DYDX, asks=((10, limit),))
+    assert [row[3] for row in only(touched.mark(mark), "FILL")] == [limit]
+
+
+@pytest.mark.parametrize(
+    ("portion", "smallest", "block", "lots"),
+    [(0.1, 3_000, 8_000, 3), (0.5, 3_000, 8_000, 5), (0.9, 3_000, 8_000, 7), (0.1, 20_000, 8_000, 7), (0.9, 0, 0, 9)],
+)
+def test_dydx_like_a_step_has_a_least_and_a_most(portion: float, smallest: int, block: int, lots: int) -> None:
+    """Ten coins at 1,060: the portion, but not less than the smallest worth and not more than the most of a block."""
+    terms = DYDX._replace(
+        first_fraction_ppm=round(1e6 * portion), threshold_units=100 * smallest, largest_step_units=100 * block
+    )
+    (step,) = only(squeezed(terms).mark(1_060), "LIQUIDATION_STEP")
+    assert step[2] == lots
+
+
 def test_the_backstop_takes_the_position_and_what_is_left_behind_it() -> None:
     """At 1,070 maintenance is 570 and equity 300, less than two thirds of it: the fund gets both."""
     terms = LiquidationTerms(

@@ -60,6 +60,8 @@ def read(tmp_path: Path, text: str, *settings: str) -> Scenario:
         ("seed = 3", "seed = -1", 3, "seed"),
         ('sheet = "binance_usdm"', "sheet = 7", 7, "sheet"),
         ("day = 2026-09-29", 'day = "soon"', 8, "day"),
+        ("day = 2026-09-29", "day = 2026-09-29\nunwind_s = -1", 9, "expected 0 to"),
+        ("day = 2026-09-29", "day = 2026-09-29\nunwind_fraction = 0", 9, "at most 1"),
         ('venue = "futures"', 'venue = "future"', 12, "did you mean 'futures'"),
         ("price = 100.00", "price = 100.005", 15, "not on the grid of 0.01"),
         ("tick = 0.01", "tick = 0", 16, "tick"),

@@ -90,7 +90,11 @@ class CoveringMarket(MoneyMarket):
             self._open_leg(theirs)
         self._move_apart(key, -signed, price)
         self._move_apart(theirs, signed, price)
+        self._unwind_later(self.behind[theirs], self.cause)
         self.cause = before
+
+    def _unwind_later(self, purse: BalanceKey, row: int) -> None:
+        """What a purse does with a position that it took over."""
 
     def _move_apart(self, key: LegKey, lots: int, price: int) -> None:
         """A position moves without an order."""

@@ -49,6 +49,8 @@ class LiquidatingMarket(CoveringMarket):
         self.rules, self.trigger, self.one_units = rules, trigger, one_units
         self.cases: dict[BalanceKey, Case] = {}
         self.due: list[Due] = []
+        self.unwinding: dict[BalanceKey, int] = {}  # purses that close what they took over, and the last takeover
+        self.unwound: dict[BalanceKey, int] = {}  # by how many orders so far
         self.restless: list[int] = []
         self.new_marks: dict[int, int] = {}
 
@@ -101,10 +103,47 @@ class LiquidatingMarket(CoveringMarket):
     def _treat_somebody(self) -> bool:
         """Treat the sick balance with the lowest number, if one does not wait."""
         paused = {due.balance for due in self.due}
-        sick = [balance for balance in self.cases if balance not in paused]
-        if sick:
-            self._treat(min(sick, key=self.opened.index))
-        return bool(sick)
+        sick = [balance for balance in (*self.cases, *self.unwinding) if balance not in paused]
+        if not sick:
+            return False
+        first = min(sick, key=self.opened.index)
+        if first in self.cases:
+            self._treat(first)
+        else:
+            self._unwind(first)
+        return True
+
+    # ---- what a purse took over
+
+    def _unwind_later(self, purse: BalanceKey, row: int) -> None:
+        if not self.rules.unwind_ms:
+            return
+        if purse not in self.unwinding:
+            self.unwound[purse] = 0
+            self._wait(purse, self.rules.unwind_ms)
+        self.unwinding[purse] = row
+
+    def _unwind(self, purse: BalanceKey) -> None:
+        """A part of its largest position goes into the book; what a fund lacks in the end is the venue's loss."""
+        self.mechanism, self.cause = Mechanism.LIQUIDATION, self.unwinding[purse]
+        key, deficit = self._worst_leg(purse), self.purses[self._venue_of(purse[0]), "deficit"]
+        if key is None:
+            del self.unwinding[purse], self.unwound[purse]
+            if self.units[purse] < 0 and purse[0] != deficit:
+                self._pay(Kind.DEFICIT, purse, (deficit, purse[1], None), -self.units[purse])
+            return
+        self._wait(purse, self.rules.unwind_ms)
+        if key[1] in self.halted:
+            return
+        self.unwound[purse] += 1
+        lots = self.positions[key].lots
+        self._enter(
+            Order(
+                key, self.unwound[purse], Side.SELL if lots > 0 else Side.BUY, 0,
+                ceil(abs(lots) * Fraction(self.rules.unwind_ppm, PPM)), flags=OrderFlag.REDUCE_ONLY,
+                mechanism=Mechanism.LIQUIDATION, kind=OrderKind.MARKET, time_in_force=TimeInForce.IOC,
+            )
+        )  # fmt: skip
 
     # ---- who is asked
 
@@ -225,6 +264,8 @@ class LiquidatingMarket(CoveringMarket):
             return lots
         now = worth(self.terms[key[1]], lots, self.seen(key[1]))
         part = lots if now <= rules.threshold_units else ceil(lots * Fraction(rules.first_fraction_ppm, PPM))
+        if rules.form == LiquidationForm.FILLABLE_CAPPED and now > rules.threshold_units:
+            part = max(part, ceil(Fraction(lots * rules.threshold_units, now)))
         if 0 < rules.largest_step_units < now:
             part = min(part, floor(Fraction(lots * rules.largest_step_units, now)))
         return max(1, part)
@@ -240,13 +281,28 @@ class LiquidatingMarket(CoveringMarket):
 
     def _limit(self, balance: BalanceKey, key: LegKey) -> int:
         """The worst price of a step's order."""
-        is_long, highest, mark = self.positions[key].lots > 0, self.terms[key[1]].highest_ticks, self.seen(key[1])
         if self.rules.form in AT_ANY_PRICE:
-            return 1 if is_long else highest
+            return 1 if self.positions[key].lots > 0 else self.terms[key[1]].highest_ticks
         if self.rules.form == LiquidationForm.FILLABLE_CAPPED:
-            spread = floor(Fraction(mark * self.rules.spread_ppm, PPM) + Fraction(1, 2))
-            return max(1, mark - spread) if is_long else min(highest, mark + spread)
+            return self._fillable(balance, key)
         return self.bankruptcy(balance, key)
+
+    def _fillable(self, balance: BalanceKey, key: LegKey) -> int:
+        """From the mark towards bankruptcy, by how much of maintenance is missing; whole units and ticks of that."""
+        needed, equity = sum(map(self.maintenance, self.legs_behind(balance))), self.equity(balance)
+        most = floor(self.maintenance(key) * Fraction(self.rules.spread_ppm, PPM))
+        missing = 1 - Fraction(equity, needed) if needed else Fraction(0)
+        units = max(0, min(most, floor(floor(most * Fraction(self.rules.adjustment_ppm, PPM)) * missing)))
+        terms, lots, mark = self.terms[key[1]], self.positions[key].lots, self.seen(key[1])
+        whole = abs(lots) * terms.factor
+        if terms.form != Form.INVERSE:
+            return max(1, mark - units // whole) if lots > 0 else min(terms.highest_ticks, mark + units // whole)
+        coins = worth(terms, lots, mark)
+        if lots > 0:
+            return max(1, min(mark, ceil(Fraction(whole, coins + units))))
+        if coins <= units:
+            return terms.highest_ticks
+        return min(terms.highest_ticks, max(mark, floor(Fraction(whole, coins - units))))
 
     def bankruptcy(self, balance: BalanceKey, key: LegKey) -> int:
         """The last tick at which nothing is missing, all other prices held; the mark where the others decide alone."""

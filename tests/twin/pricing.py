@@ -367,3 +367,5 @@ class PricedMarket(LiquidatingMarket):
                         Kind.FUNDING, self.behind[key], clearing, -paid, instrument=number, price=price,
                         lots=position.lots,
                     )  # fmt: skip
+        self.cause = row
+        self._mark_moved(number)

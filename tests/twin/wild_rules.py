@@ -100,9 +100,12 @@ def wild_setup(seed: int, form: LiquidationForm) -> Setup:
         threshold_units=dice.choice((0, 500_000, 2_000_000)),
         largest_step_units=dice.choice((0, 0, 700_000)),
         backstop_ppm=dice.choice((0, 666_667)),
-        spread_ppm=dice.choice((5_000, 15_001)),
+        spread_ppm=dice.choice((100_000, 1_500_000, 4_000_001)),
+        adjustment_ppm=dice.choice((1_000_000, 400_003)),
         step_tiers=2 if form == LiquidationForm.TWO_TIERS_THEN_TAKEOVER else 1,
         last_taken=2 if form == LiquidationForm.TWO_TIERS_THEN_TAKEOVER else 1,
+        unwind_ms=dice.choice((0, 0, 900, 20_000)),
+        unwind_ppm=dice.choice((1_000_000, 250_000)),
     )
     return Setup(
         seed, rules, dice.choice(tuple(Trigger)), dice.choice((0, 2_000_000, 12_500_001)), highest_ticks=2_200,

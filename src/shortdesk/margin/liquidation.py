@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from shortdesk.ground.compile import rule
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.exact import mul_div_nearest, mul_div_up, products_ordered
+from shortdesk.ground.exact import mul_div_down, mul_div_nearest, mul_div_up, products_ordered
 from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
+from shortdesk.ground.instrument import Form
 from shortdesk.margin.requirement import Tier, tier_index
 
 __all__ = [
@@ -28,12 +29,14 @@ __all__ = [
     "adl_score_by_move",
     "adl_score_of",
     "closable_to_cover",
+    "fillable_units",
     "first_order_lots",
     "first_order_notional",
     "liability_to_transfer",
     "liquidation_fee",
     "liquidation_fee_of",
     "lots_down_to_tier",
+    "price_with_allowance",
     "state_name",
     "tier_step",
 ]
@@ -103,6 +106,39 @@ def first_order_lots(lots: int, notional: int, threshold: int, fraction: int, fr
     if notional <= threshold:
         return lots
     return mul_div_up(lots, fraction, fraction_one)
+
+
+@rule
+def fillable_units(own_maintenance: int, equity: int, maintenance: int, adjustment: int, spread: int, one: int) -> int:
+    """What an order at the fillable price gives up against the mark, in units, rounded down.
+
+    spread * maintenance of the position * clamp(adjustment * (1 - equity / maintenance of all), 0, 1): nothing at the
+    line of maintenance, more the poorer the account is (dYdX v4; ``quantums.fillable_price`` is the same unrounded).
+    """
+    most = mul_div_down(own_maintenance, spread, one)
+    lacking = max(0, maintenance - equity)
+    if lacking == 0 or maintenance <= 0:
+        return 0
+    return min(most, mul_div_down(mul_div_down(most, adjustment, one), lacking, maintenance))
+
+
+@rule
+def price_with_allowance(form: int, factor: int, lots: int, ticks: int, units: int, highest: int) -> int:
+    """The price at which closing ``lots`` (signed) brings ``units`` less than at ``ticks``, rounded towards it.
+
+    Linear: ticks -/+ units / (lots * factor); inverse: lots * factor / (worth at ticks +/- units); a short buys no
+    dearer than ``highest``.
+    """
+    worth = abs(lots) * factor
+    if form != Form.INVERSE:
+        step = units // worth
+        return max(1, ticks - step) if lots > 0 else min(highest, ticks + step)
+    coins = mul_div_nearest(worth, 1, ticks)
+    if lots > 0:
+        return max(1, min(ticks, mul_div_up(worth, 1, coins + units)))
+    if coins <= units:
+        return highest
+    return min(highest, max(ticks, mul_div_down(worth, 1, coins - units)))
 
 
 @rule

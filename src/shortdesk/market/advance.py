@@ -29,7 +29,7 @@ from shortdesk.market.errands import (
 from shortdesk.market.foresight import FORESIGHT, foresee, is_wide
 from shortdesk.market.funding import pay_on, run_prices
 from shortdesk.market.lending import accrue, borrow, call_in, recall, repay
-from shortdesk.market.liquidate import MS, due_ms, is_someone_sick, treat_first, wake_due
+from shortdesk.market.liquidate import due_ms, is_someone_sick, treat_first, wake_due
 from shortdesk.market.note import Detail, note_apart, note_refusal
 from shortdesk.market.parked import fire_parked
 from shortdesk.market.seize import seize
@@ -44,7 +44,7 @@ from shortdesk.market.tables import (
     told_of,
     venue_at,
 )
-from shortdesk.market.triggers import ask_marked
+from shortdesk.market.triggers import MS, ask_marked
 from shortdesk.market.wire import drop_next, next_arrival_ns, next_message, set_delay, waiting
 
 __all__ = ["advance", "obey", "obey_all", "tell"]

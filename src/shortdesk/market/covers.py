@@ -17,12 +17,14 @@ from shortdesk.ground.kinds import Kind, Mechanism, RiskState
 from shortdesk.margin.liquidation import AdlRank, adl_score
 from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.market.accounts import Hedge, leg_for
+from shortdesk.market.ladder import DUE
 from shortdesk.market.ledger import Role, balance_for, transfer
 from shortdesk.market.margin_check import balance_risk, leg_profit, leg_risk, price_of
 from shortdesk.market.money_tables import ASSET
 from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.settle import move_position, position_of
 from shortdesk.market.tables import (
+    CASE,
     Shelf,
     account_at,
     balance_at,
@@ -32,8 +34,10 @@ from shortdesk.market.tables import (
     leg_at,
     row_at,
     shelf_at,
+    take_row,
     venue_at,
 )
+from shortdesk.market.triggers import MS, wait_on
 
 __all__ = ["AdlPrice", "Cover", "cover_lots", "leg_score", "pay_minus"]
 
@@ -137,7 +141,21 @@ def _take_over(w: Any, at: int, leg: int, lots: int, ticks: int, holder: int) ->
     mine = leg_for(w, holder, number, Hedge.BOTH)
     move_position(w, leg, -signed, ticks, -1)
     move_position(w, mine, signed, ticks, -1)
+    if venue_at(w, instrument.venue).unwind_ms != 0:
+        _begin_unwinding(w, int(leg_at(w, mine).balance), int(clock.cause))
     clock.cause = before
+
+
+@rule
+def _begin_unwinding(w: Any, at: int, row: int) -> None:
+    """A purse will close what it holds, order by order; one that does so already goes on at its pace."""
+    balance = balance_at(w, at)
+    if balance.case == 0:
+        balance.case = take_row(w, Shelf.CASES, CASE)
+        case_of(w, at).step = 0
+        wait_ms = int(venue_at(w, account_at(w, balance.account).venue).unwind_ms)
+        wait_on(w, DUE, at, int(clock_of(w).now_ns) // MS + wait_ms)
+    case_of(w, at).since_row = row
 
 
 @rule

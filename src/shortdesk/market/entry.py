@@ -315,9 +315,11 @@ def stop_for_room(w: Any, shelf: int) -> bool:
 
 @rule
 def has_room_to_act(w: Any) -> bool:
-    """Whether there is room for one step of a venue's own: legs and balances it may open, rows it writes."""
+    """Whether there is room for one step of a venue's own: legs, balances and cases it may open, rows it writes."""
     if not has_room(w, Shelf.LEGS, 2):
         return stop_for_room(w, Shelf.LEGS)
+    if not has_room(w, Shelf.CASES, 2):
+        return stop_for_room(w, Shelf.CASES)
     if not has_room(w, Shelf.BALANCES, MOST_NEW_BALANCES):
         return stop_for_room(w, Shelf.BALANCES)
     if not journal_has_room(w, 2 * ROOM_FOR_A_FILL):

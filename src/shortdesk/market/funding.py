@@ -27,6 +27,7 @@ from shortdesk.margin.funding import (
 )
 from shortdesk.margin.position import value_at
 from shortdesk.market.command import CommandKind
+from shortdesk.market.entry import mark_moved
 from shortdesk.market.ladder import Ladder, ladder_number, level_of, next_price
 from shortdesk.market.ledger import transfer
 from shortdesk.market.note import Detail, journal_has_room, note_apart
@@ -204,7 +205,7 @@ def _turn_clock(w: Any, number: int) -> None:
 
 @rule
 def pay_on(w: Any) -> None:
-    """Pay the legs that are still to be paid, as far as the journal has room."""
+    """Pay the legs that are still to be paid, as far as the journal has room; behind the last one all are asked."""
     clock = clock_of(w)
     number = int(clock.paying_instrument)
     pricing = pricing_at(w, number)
@@ -224,6 +225,7 @@ def pay_on(w: Any) -> None:
         clock.paying_leg += 1
     clock.paying_instrument = 0
     clock.paying_leg = 0
+    mark_moved(w, number)  # who paid is asked at once, as if the mark had moved
 
 
 @rule

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import rule
+from shortdesk.ground.exact import mul_div_up
 from shortdesk.ground.kinds import Kind, Mechanism, RiskState
 from shortdesk.ground.order import OrderFlag, Side, TimeInForce, Withdrawn
 from shortdesk.margin.liquidation import (
@@ -22,7 +23,7 @@ from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
 from shortdesk.market.ladder import DUE, SICK
-from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
+from shortdesk.market.ledger import Role, balance_for, find_balance, touch, transfer
 from shortdesk.market.margin_check import balance_risk, leg_risk, price_of
 from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.steps import (
@@ -48,12 +49,11 @@ from shortdesk.market.tables import (
     put_back,
     venue_at,
 )
-from shortdesk.market.triggers import is_dead, take_front, wait_on
+from shortdesk.market.triggers import MS, is_dead, take_front, wait_on
 
-__all__ = ["MS", "Phase", "due_ms", "is_someone_sick", "treat_first", "wake_due"]
+__all__ = ["Phase", "due_ms", "is_someone_sick", "treat_first", "wake_due"]
 
-MS = 1_000_000
-"""Nanoseconds in a millisecond."""
+_PPM = 1_000_000
 _LEAST_WAIT_MS = 1_000
 """The pause after a step that closed nothing: without one it would be tried again at the same instant for ever."""
 _MOST_IDLE = 11
@@ -102,6 +102,8 @@ def treat_first(w: Any) -> bool:
     case = case_of(w, at)
     clock.mechanism = Mechanism.LIQUIDATION
     clock.cause = case.since_row
+    if account_at(w, balance_at(w, at).account).role != Role.TRADER:
+        return _unwind(w, at)
     if case.phase == Phase.BEGIN:
         return _begin(w, at)
     if case.phase == Phase.JUDGE or case.phase == Phase.COVER:
@@ -341,3 +343,31 @@ def _end(w: Any, at: int, equity: int, state: int) -> None:
     put_back(w, Shelf.CASES, balance.case, CASE)
     balance.case = 0
     touch(w, at)
+
+
+@rule
+def _unwind(w: Any, at: int) -> bool:
+    """A purse closes a part of what it took over: an order like any other, at the market and its price protection.
+
+    When nothing is left, what the fund does not have is booked on the deficit account.
+    """
+    case = case_of(w, at)
+    balance = balance_at(w, at)
+    venue = venue_at(w, account_at(w, balance.account).venue)
+    leg = _worst_leg(w, at)
+    if leg == 0:
+        take_front(w, SICK)
+        put_back(w, Shelf.CASES, balance.case, CASE)
+        balance.case = 0
+        if balance.units < 0 and balance.account != venue.deficit:
+            transfer(w, Kind.DEFICIT, at, balance_for(w, venue.deficit, balance.asset, 0), -balance.units)
+        return True
+    _wait(w, at, int(venue.unwind_ms))
+    row = leg_at(w, leg)
+    if instrument_at(w, row.instrument).is_halted:
+        return True
+    case.step += 1
+    side = Side.SELL.value if row.lots > 0 else Side.BUY.value
+    taker = new_taker(side, 0, leg, case.step, OrderFlag.REDUCE_ONLY, 0, Mechanism.LIQUIDATION)
+    enter_apart(w, taker, mul_div_up(abs(row.lots), venue.unwind_ppm, _PPM), True, TimeInForce.IOC, 0)
+    return True

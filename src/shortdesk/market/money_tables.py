@@ -12,11 +12,14 @@ ASSET = row_type(("one_units", "<i8"))  # smallest units in one of it
 VENUE = row_type(
     ("fee_one", "<i8"),  # fee rates of the venue's instruments are out of this
     ("first_fraction_ppm", "<i8"),  # FRACTION_THEN_WAIT, FILLABLE_CAPPED, INCREMENTAL: the part of one step
-    ("threshold_units", "<i8"),  # worth above which the part applies; below it everything at once
+    ("threshold_units", "<i8"),  # worth above which the part applies; a FILLABLE_CAPPED step is no smaller than this
     ("largest_step_units", "<i8"),  # FILLABLE_CAPPED: the most of one step; 0 for no limit
     ("backstop_ppm", "<i8"),  # equity below this part of maintenance goes to the backstop; 0 for none
-    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: how far the order stands from the mark
+    ("spread_ppm", "<i8"),  # FILLABLE_CAPPED: the most that the order may give up, as a part of maintenance
+    ("adjustment_ppm", "<i8"),  # FILLABLE_CAPPED: how fast it comes to that as the account gets poorer
     ("wait_ms", "<i8"),  # pause after a step of a liquidation
+    ("unwind_ms", "<i8"),  # pause between the orders by which purses close what they took over; 0: they hold it
+    ("unwind_ppm", "<i8"),  # the part of what is left that one such order is about
     ("clearing", "<i4"),  # accounts of the venue itself
     ("fees", "<i4"),
     ("insurance", "<i4"),
@@ -90,7 +93,7 @@ BALANCE = row_type(
     ("next", "<i4"),  # on the ladder of the sick, or of those whose next step is due
     ("prev", "<i4"),
     ("level", "<i4"),
-    ("case", "<i4"),  # its liquidation, while there is one
+    ("case", "<i4"),  # its liquidation, or a purse's closing of what it took over, while there is one
     ("state", "<u1"),  # RiskState
     ("is_touched", "<u1"),
     width=64,
@@ -111,4 +114,4 @@ CASE = row_type(
     ("idle", "<u1"),  # steps in a row that closed nothing
     ("taken_by", "<u1"),  # Cover that took the last lots of its last step
 )
-"""A liquidation under way."""
+"""A liquidation under way, or a purse's closing of what it took over."""

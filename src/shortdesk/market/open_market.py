@@ -54,6 +54,9 @@ class LiquidationTerms(NamedTuple):
     largest_step_units: int = 0
     backstop_ppm: int = 0
     spread_ppm: int = 0
+    adjustment_ppm: int = 1_000_000
+    unwind_ms: int = 0
+    unwind_ppm: int = 1_000_000
     step_tiers: int = 1
     last_taken: int = 1
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from shortdesk.ground.compile import rule
-from shortdesk.ground.exact import mul_div_down, mul_div_nearest
+from shortdesk.ground.exact import mul_div_down, mul_div_up
 from shortdesk.margin.liquidation import (
     AccountState,
     LiquidationForm,
     account_state,
+    fillable_units,
     first_order_lots,
     lots_down_to_tier,
+    price_with_allowance,
 )
 from shortdesk.margin.position import entry_value, value_at
 from shortdesk.margin.requirement import tier_measure
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.solve import NO_PRICE, bankruptcy_ticks
 from shortdesk.margin.tables import TIER
-from shortdesk.market.margin_check import leg_profit, price_of
+from shortdesk.market.margin_check import leg_profit, leg_risk, price_of
 from shortdesk.market.settle import position_of
 from shortdesk.market.tables import Shelf, instrument_at, leg_at, shelf_at, terms_at, venue_at
 
@@ -81,6 +83,8 @@ def step_lots(w: Any, leg: int, step: int) -> int:
         return int(lots)
     notional = value_at(instrument.form, instrument.factor, lots, price_of(w, row.instrument))
     part = first_order_lots(lots, notional, venue.threshold_units, venue.first_fraction_ppm, _PPM)
+    if form == LiquidationForm.FILLABLE_CAPPED and notional > venue.threshold_units:
+        part = max(part, mul_div_up(lots, venue.threshold_units, notional))
     if venue.largest_step_units > 0 and notional > venue.largest_step_units:
         part = min(part, max(1, mul_div_down(lots, venue.largest_step_units, notional)))
     return int(max(1, min(lots, part)))
@@ -116,14 +120,29 @@ def step_limit(w: Any, at: int, leg: int, risk: Risk) -> int:
     row = leg_at(w, leg)
     instrument = instrument_at(w, row.instrument)
     form = venue_at(w, instrument.venue).liquidation_form
-    ticks = price_of(w, row.instrument)
     worst = 1 if row.lots > 0 else instrument.highest_ticks
     if form == LiquidationForm.FILLABLE_CAPPED:
-        spread = mul_div_nearest(ticks, venue_at(w, instrument.venue).spread_ppm, _PPM)
-        return max(1, ticks - spread) if row.lots > 0 else min(worst, ticks + spread)
+        return _fillable_price(w, leg, risk)
     if is_at_market(form):
         return int(worst)
     return bankruptcy_price(w, at, leg, risk)
+
+
+@rule
+def _fillable_price(w: Any, leg: int, risk: Risk) -> int:
+    row = leg_at(w, leg)
+    instrument = instrument_at(w, row.instrument)
+    venue = venue_at(w, instrument.venue)
+    ticks = price_of(w, row.instrument)
+    units = fillable_units(
+        leg_risk(w, leg, 0, ticks).maintenance,
+        risk.equity,
+        risk.maintenance,
+        venue.adjustment_ppm,
+        venue.spread_ppm,
+        _PPM,
+    )
+    return price_with_allowance(instrument.form, instrument.factor, row.lots, ticks, units, instrument.highest_ticks)
 
 
 @rule

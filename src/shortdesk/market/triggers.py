@@ -46,8 +46,10 @@ from shortdesk.market.tables import (
     venue_at,
 )
 
-__all__ = ["arm", "ask_marked", "disarm", "is_dead", "take_front", "wait_on"]
+__all__ = ["MS", "arm", "ask_marked", "disarm", "is_dead", "take_front", "wait_on"]
 
+MS = 1_000_000
+"""Nanoseconds in a millisecond: who waits for a time waits for a millisecond."""
 _ROWS_TO_ASK = 8
 _PAGES_PER_LEG = 2
 _NODES_PER_LEG = 12

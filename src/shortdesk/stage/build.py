@@ -199,9 +199,7 @@ def _open_perp(
     if contract.form != Form.LINEAR:
         raise UsageError(f"instrument {terms.name}: only linear perpetuals are staged; this one is inverse")
     first = contract.rows[0]
-    set_liquidation(
-        cast.world, cast.venues[terms.venue], liquidation_terms(venue, unit, Fraction(first.maintenance_rate))
-    )
+    set_liquidation(cast.world, cast.venues[terms.venue], liquidation_terms(venue, unit))
     liquidation = at(product.fees, venue.day, "fees").liquidation
     number = open_instrument(
         cast.world, form=Form.LINEAR, contract=contract, liquidation_rate=fee_rate(None, Fraction(liquidation)),

@@ -212,8 +212,7 @@ def _perp_terms(play: Play, like: str) -> Iterable[tuple[int, LiquidationTerms]]
         if traded:
             market = play.cast.markets[traded[0]]
             changed = type(terms)(**{**_fields(terms), "liquidates_like": like, "wait_s": None})
-            rate = market.tiers[0].maintenance_rate
-            yield play.cast.venues[terms.name], liquidation_terms(changed, market.unit, rate)
+            yield play.cast.venues[terms.name], liquidation_terms(changed, market.unit)
 
 
 def _fields(terms: Any) -> dict[str, Any]:

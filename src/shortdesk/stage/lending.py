@@ -41,7 +41,7 @@ def open_pools(cast: Cast, scenario: Scenario) -> None:
         product = product_of(venue)
         if market.is_perp or product.kind not in ("spot_margin", "lending"):
             raise UsageError(f"lending '{terms.name}': {terms.pair} is no spot pair of a venue whose sheet lends")
-        set_liquidation(cast.world, market.venue, liquidation_terms(venue, market.unit, Fraction(0)))
+        set_liquidation(cast.world, market.venue, liquidation_terms(venue, market.unit))
         _open_pool(cast, scenario, terms, market, venue, product)
 
 

@@ -93,6 +93,11 @@ class VenueTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Another venue's sheet, whose way of liquidating is used instead."""
     wait_s: float | None = None
     """Pause after each step of a liquidation, instead of the sheet's."""
+    unwind_s: float = 0
+    """Pause between the orders by which the venue's fund closes what it took over; 0: it holds it. No venue says how
+    it does that, so any other number is an assumption."""
+    unwind_fraction: float = 0.1
+    """The part of what is left that one such order is about."""
     adl: bool = True
     """False: nobody is deleveraged; the fund and then the venue bear what is left."""
 
@@ -334,6 +339,11 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             if row.name in seen:
                 yield f"{table}[{at}].name", f"a second {table} is called '{row.name}'"
             seen.add(row.name)
+    for at, venue in enumerate(scenario.venue):
+        if not 0 <= venue.unwind_s <= _MOST["_s"]:
+            yield f"venue[{at}].unwind_s", f"{venue.unwind_s:g}; expected 0 to {_MOST['_s']:g}"
+        if not 0 < venue.unwind_fraction <= 1:
+            yield f"venue[{at}].unwind_fraction", f"{venue.unwind_fraction:g}; expected more than 0 and at most 1"
     yield from _instrument_problems(scenario)
     yield from _population_problems(scenario)
 

@@ -35,11 +35,10 @@ def fee_rate(given_bps: float | None, sheet: Fraction) -> int:
     return round(rate * FEE_ONE)
 
 
-def liquidation_terms(terms: VenueTerms, unit: Fraction, maintenance_rate: Fraction) -> LiquidationTerms:
+def liquidation_terms(terms: VenueTerms, unit: Fraction) -> LiquidationTerms:
     """The venue's way of liquidating, or that of the venue it is to liquidate like, on the market's scale.
 
-    A backstop counts as an insurance fund, deficit comes last where the sheet names nobody else, and a fillable price
-    stands off by the sheet's share of ``maintenance_rate`` (our simplification: the venue's depends on the account).
+    A backstop counts as an insurance fund, and deficit comes last where the sheet names nobody else.
 
     Raises:
         UsageError: the sheet does not liquidate positions so.
@@ -49,17 +48,21 @@ def liquidation_terms(terms: VenueTerms, unit: Fraction, maintenance_rate: Fract
     form = LiquidationForm[rules.form.upper()]
     if form in (LiquidationForm.SALE_AND_REPAY, LiquidationForm.ANYONE_WITH_BONUS):
         return LiquidationTerms(form=form, cover=(Cover.INSURANCE, Cover.DEFICIT))
+    is_capped = form == LiquidationForm.FILLABLE_CAPPED
     return LiquidationTerms(
         form=form,
         cover=_covers(rules, terms.adl),
         adl_rank=AdlRank[rules.adl_rank.upper()],
         adl_price=AdlPrice.MARK if rules.adl_price in ("mark", "oracle") else AdlPrice.BANKRUPTCY,
         wait_ms=round(1_000 * (rules.wait_seconds if terms.wait_s is None else terms.wait_s)),
-        first_fraction_ppm=round(Fraction(rules.first_fraction) * _PPM),
-        threshold_units=int(Fraction(rules.threshold) / unit),
+        first_fraction_ppm=round(Fraction(rules.largest_portion if is_capped else rules.first_fraction) * _PPM),
+        threshold_units=int(Fraction(rules.smallest_notional if is_capped else rules.threshold) / unit),
         largest_step_units=int(Fraction(rules.largest_notional_per_block) / unit),
         backstop_ppm=round(Fraction(rules.backstop_fraction) * _PPM),
-        spread_ppm=round(Fraction(rules.spread_to_maintenance) * maintenance_rate * _PPM),
+        spread_ppm=round(Fraction(rules.spread_to_maintenance) * _PPM),
+        adjustment_ppm=round(Fraction(rules.bankruptcy_adjustment) * _PPM),
+        unwind_ms=round(1_000 * terms.unwind_s),
+        unwind_ppm=round(_PPM * terms.unwind_fraction),
         step_tiers=max(1, rules.risk_step_tiers),
     )
 

@@ -24,8 +24,8 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "venue": (
         setup.venue,
         "venue NAME [form FORM] [cover WHO ...] [adl_rank RANK] [adl_price PRICE] [wait TIME] [first_fraction RATE] "
-        "[threshold AMOUNT ASSET] [largest_step AMOUNT ASSET] [backstop RATE] [spread RATE] [step_tiers COUNT] "
-        "[last_taken COUNT] [switches_open]",
+        "[threshold AMOUNT ASSET] [largest_step AMOUNT ASSET] [backstop RATE] [spread RATE] [adjustment RATE] "
+        "[step_tiers COUNT] [last_taken COUNT] [unwind TIME] [unwind_fraction RATE] [switches_open]",
     ),
     "perp": (
         setup.perp,

@@ -77,7 +77,10 @@ def venue(stage: Stage, words: Words) -> None:
         "wait": ("wait_ms", lambda: words.nanoseconds("a pause") // 10**6),
         "first_fraction": ("first_fraction_ppm", ppm),
         "backstop": ("backstop_ppm", ppm),
-        "spread": ("spread_ppm", ppm),
+        "spread": ("spread_ppm", lambda: _whole_part(words, words.rate("a part of maintenance"), _PPM, most=100)),
+        "adjustment": ("adjustment_ppm", lambda: _whole_part(words, words.rate("a factor"), _PPM, most=100)),
+        "unwind": ("unwind_ms", lambda: words.nanoseconds("a pause") // 10**6),
+        "unwind_fraction": ("unwind_ppm", ppm),
         "threshold": ("threshold_units", lambda: stage.money(words)[0]),
         "largest_step": ("largest_step_units", lambda: stage.money(words)[0]),
         "step_tiers": ("step_tiers", lambda: words.whole("a count of tiers")),
@@ -95,10 +98,10 @@ def venue(stage: Stage, words: Words) -> None:
         stage.names.purses[int(venue_at(stage.world.block, number)[purse])] = (purse, number)
 
 
-def _whole_part(words: Words, rate: Fraction, one: int) -> int:
+def _whole_part(words: Words, rate: Fraction, one: int, most: int = 1) -> int:
     """A rate as whole parts of ``one``."""
-    if (rate * one).denominator != 1 or abs(rate) > 1:
-        words.refuse(f"a rate has to lie between -100% and 100% in steps of 1/{one}.")
+    if (rate * one).denominator != 1 or abs(rate) > most:
+        words.refuse(f"a rate has to lie between -{most}00% and {most}00% in steps of 1/{one}.")
     return (rate * one).numerator
 
 
