@@ -98,7 +98,7 @@ def _sheets(scenario: Scenario) -> Iterator[tuple[str, str]]:
             continue
         changed = msgspec.structs.replace(terms, liquidates_like=sheet, wait_s=None)
         try:
-            liquidation_terms(changed, Fraction(1), Fraction(1))
+            liquidation_terms(changed, Fraction(1))
         except UsageError:  # this sheet's covers do not fit into a market
             continue
         yield sheet, rules.name
