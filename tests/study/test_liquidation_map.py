@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.stage.small import small_squeeze
 
 from shortdesk.ground.errors import InputError, UsageError
@@ -18,7 +20,7 @@ from shortdesk.margin.contract import Contract, Scale, build_contract
 from shortdesk.stage.play import open_play
 from shortdesk.stage.venues import product_of
 from shortdesk.study.liquidation_legs import Holding, held_at, price_per_lot, rebuild_legs
-from shortdesk.study.liquidation_map import Guess, guess_levels, liquidation_map, map_error
+from shortdesk.study.liquidation_map import Guess, book_ignition, guess_levels, liquidation_map, map_error
 from shortdesk.study.postmortem_tape import Tape, read_tape
 from shortdesk.study.squeeze_risk import squeeze_risk
 
@@ -138,3 +140,28 @@ def test_too_few_fills_tell_no_depth(staged: tuple[Tape, Contract, int]) -> None
     tape, _, start_ns = staged
     with pytest.raises(InputError, match="give the depth"):
         price_per_lot(tape, start_ns)
+
+
+def through_the_book(levels: list[float], sizes: list[float], asks: list[float], offered: list[float]) -> float | None:
+    """The definition, level by level."""
+    for level in sorted(levels):
+        before = sum(size for at, size in zip(levels, sizes, strict=True) if at < level)
+        wall = sum(size for at, size in zip(asks, offered, strict=True) if at < level)
+        if before > 0 and before >= wall:
+            return level
+    return None
+
+
+@given(
+    st.lists(st.tuples(st.integers(101, 120), st.integers(0, 9)), max_size=12),
+    st.lists(st.tuples(st.integers(101, 120), st.integers(0, 9)), max_size=12),
+)
+def test_ignition_through_the_book_is_its_definition_on_both_sides(
+    dead: list[tuple[int, int]], book: list[tuple[int, int]]
+) -> None:
+    levels, sizes = [float(at) for at, _ in dead], [float(size) for _, size in dead]
+    asks, offered = [float(at) for at, _ in book], [float(size) for _, size in book]
+    found = book_ignition(levels, sizes, asks, offered)
+    assert found == through_the_book(levels, sizes, asks, offered)
+    below = book_ignition([200 - at for at in levels], sizes, [200 - at for at in asks], offered, side="down")
+    assert below == (None if found is None else 200 - found)

@@ -11,6 +11,7 @@ from tests.web.conftest import AXE, NEEDS, open_desk, open_page
 
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.gauges import gauges
+from shortdesk.doors.web.view.liquidations import liquidation_view
 
 pytestmark = NEEDS
 
@@ -41,6 +42,31 @@ def test_the_cockpit_shows_the_library_s_numbers(page: Any, desk: tuple[Session,
     assert "wait to be liquidated" in page.text_content("[data-testid=chart]")
 
 
+def test_the_map_shows_the_library_s_numbers_and_is_read_by_keys(page: Any, desk: tuple[Session, str]) -> None:
+    session, _ = desk
+    page.keyboard.press("3")
+    page.wait_for_selector("[data-testid=map-table]")
+    page.click("[data-testid=step]")
+    page.wait_for_selector("[data-testid=clock]:text-is('0:00:05')")
+    page.wait_for_timeout(1200)
+    recorder = session.recorder
+    view = liquidation_view(session.play.world, session.board, recorder.candles, recorder.candle_s)
+    assert view is not None
+    ignition = view.shorts.ignition_book
+    assert page.inner_text("[data-testid=ignition]") == (f"{ignition:,.2f}" if ignition else "none")
+    assert f"{view.shorts.positions:,} shorts" in page.text_content("[data-testid=map]")
+    assert len(page.query_selector_all("[data-testid=map-table] tbody tr")) == 17
+    page.focus(".map canvas")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    low, high = (view.mark * (1 + 0.0025 * step) for step in (1, 2))
+    assert page.inner_text("[data-testid=readout]").startswith(f"{low:,.2f} – {high:,.2f}")
+    page.keyboard.press("]")
+    assert page.eval_on_selector("[data-testid=reach]", "one => one.selectedOptions[0].text") == "± 10 %"
+    page.keyboard.press("e")
+    assert page.get_attribute("[data-testid=estimate]", "aria-pressed") == "false"
+
+
 def test_by_keys_alone_a_short_is_placed_and_liquidated_and_the_page_says_why(page: Any) -> None:
     page.keyboard.press(".")
     page.keyboard.press("2")
@@ -64,7 +90,7 @@ def test_by_keys_alone_a_short_is_placed_and_liquidated_and_the_page_says_why(pa
     assert "Your short died" in page.inner_text("[data-testid=verdict]")
 
 
-@pytest.mark.parametrize("screen", ["cockpit", "short"])
+@pytest.mark.parametrize("screen", ["cockpit", "short", "map"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_no_serious_accessibility_fault(page: Any, screen: str, theme: str) -> None:
     if not AXE.is_file():
@@ -73,7 +99,8 @@ def test_no_serious_accessibility_fault(page: Any, screen: str, theme: str) -> N
         "([screen, theme]) => { location.hash = '#/' + screen; document.documentElement.dataset.theme = theme }",
         [screen, theme],
     )
-    page.wait_for_selector("[data-testid=withdraw]" if screen == "cockpit" else "[data-testid=sell]")
+    shown = {"cockpit": "withdraw", "short": "sell", "map": "map-table"}[screen]
+    page.wait_for_selector(f"[data-testid={shown}]")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run().then((found) => found.violations)")
     serious = [

@@ -33,7 +33,7 @@ def page(desk: tuple[Session, str]) -> Iterator[Any]:
 
 
 def test_the_ticket_shows_the_library_s_numbers_and_unfolds(page: Any) -> None:
-    page.keyboard.press("3")
+    page.keyboard.press("4")
     page.fill("[data-testid=ask-entry]", "50000")
     page.fill("[data-testid=ask-stop]", "60000")
     page.wait_for_selector("text=liquidated first")
@@ -48,7 +48,7 @@ def test_the_ticket_shows_the_library_s_numbers_and_unfolds(page: Any) -> None:
 
 
 def test_a_market_is_kept_explained_played_again_and_deleted(page: Any) -> None:
-    page.keyboard.press("4")
+    page.keyboard.press("5")
     page.click("[data-testid=keep]")
     page.wait_for_selector("[data-testid=heading]")
     (line,) = Shelf(Path("runs")).lines()
@@ -70,7 +70,7 @@ def test_a_market_is_kept_explained_played_again_and_deleted(page: Any) -> None:
     page.reload()
     page.wait_for_selector("[data-testid=answer-wait]")
     page.evaluate("document.activeElement.blur()")
-    page.keyboard.press("5")
+    page.keyboard.press("6")
     page.click("[data-testid=delete]")
     page.keyboard.press("Enter")
     assert len(Shelf(Path("runs")).lines()) == 1

@@ -21,7 +21,16 @@ from shortdesk.ground.errors import UsageError
 from shortdesk.study.arrays import Array, numbers, row, same_length
 from shortdesk.study.cascade import Side, ignition_price, ladder_of, local_gain
 
-__all__ = ["ASSUMED_MIX", "Guess", "LiquidationMap", "MapError", "guess_levels", "liquidation_map", "map_error"]
+__all__ = [
+    "ASSUMED_MIX",
+    "Guess",
+    "LiquidationMap",
+    "MapError",
+    "book_ignition",
+    "guess_levels",
+    "liquidation_map",
+    "map_error",
+]
 
 ASSUMED_MIX: Mapping[float, float] = {3.0: 0.15, 5.0: 0.20, 10.0: 0.30, 20.0: 0.25, 50.0: 0.10}
 """Share of open interest by leverage where nobody says better: our assumption, no venue publishes it."""
@@ -160,6 +169,36 @@ def liquidation_map(
         ignition_price=ignition_price(ladder),
         error=map_error(edges[:-1] + step / 2.0, inside, guessed),
     )
+
+
+def book_ignition(
+    levels: npt.ArrayLike, sizes: npt.ArrayLike, quotes: npt.ArrayLike, offered: npt.ArrayLike, *, side: Side = "up"
+) -> float | None:
+    """The first trigger price that the orders of those before it reach through the book itself; None: no such price.
+
+    ``quotes`` and ``offered`` are the resting orders in the way. To get to a level they must eat all that rests nearer:
+
+        the least P of levels with sum of sizes at levels before P >= sum of what is offered before P, and the first > 0
+
+    The ignition price without the assumption that depth is spread evenly. Orders that come or go meanwhile are not
+    foreseen.
+
+    >>> book_ignition([101, 102, 103, 104], [3, 3, 3, 3], [100.5, 101.5, 102.5], [3, 3, 1])
+    104.0
+
+    Raises UsageError for prices that are not positive, negative sizes, rows of different length, another side.
+    """
+    sign = _sign(side)
+    at, size = row("levels", levels, above=0.0, at_least=0), row("sizes", sizes, least=0.0, at_least=0)
+    quoted, rests = row("quotes", quotes, above=0.0, at_least=0), row("offered", offered, least=0.0, at_least=0)
+    same_length(levels=at, sizes=size)
+    same_length(quotes=quoted, offered=rests)
+    order, book = np.argsort(sign * at, kind="stable"), np.argsort(sign * quoted, kind="stable")
+    way = sign * at[order]
+    pushed = np.append(0.0, np.cumsum(size[order]))[np.searchsorted(way, way, side="left")]
+    wall = np.append(0.0, np.cumsum(rests[book]))[np.searchsorted(sign * quoted[book], way, side="left")]
+    lit = np.flatnonzero((pushed > 0) & (pushed >= wall))
+    return float(at[order][lit[0]]) if lit.size else None
 
 
 def _sign(side: Side) -> float:

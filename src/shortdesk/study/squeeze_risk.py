@@ -18,10 +18,10 @@ from shortdesk.study.arrays import Array
 from shortdesk.study.cascade import Side
 from shortdesk.study.crowding import level_concentration, share_near_liquidation
 from shortdesk.study.liquidation_legs import held_at, price_per_lot, rebuild_legs
-from shortdesk.study.liquidation_map import LiquidationMap, guess_levels, liquidation_map
+from shortdesk.study.liquidation_map import Guess, LiquidationMap, guess_levels, liquidation_map
 from shortdesk.study.postmortem_tape import Tape
 
-__all__ = ["NEAR", "SqueezeRisk", "squeeze_risk"]
+__all__ = ["NEAR", "Held", "SqueezeRisk", "exposure", "guess_of", "squeeze_risk"]
 
 NEAR = (0.01, 0.02, 0.05, 0.10)
 """How near to liquidation is asked, as fractions of the price."""
@@ -29,6 +29,21 @@ _BUCKET = 0.005
 """Width of the price buckets of the concentration, as a fraction of the price."""
 _ENTRIES = 64
 """Most prices at which outsiders place entries."""
+
+
+class Held(NamedTuple):
+    """One side of a market at a moment: prices in quote per base, sizes in base."""
+
+    price: float
+    side: Side
+    open_interest: float
+    levels: Array
+    """Trigger prices of the side's positions, and below how large each is."""
+    sizes: Array
+    entries: Array
+    """Prices at which was traded, and below how much at each: what outsiders see."""
+    weights: Array
+    maintenance_rate: float
 
 
 class SqueezeRisk(NamedTuple):
@@ -76,30 +91,61 @@ def squeeze_risk(
         raise InputError("nobody holds a position up to this moment: there is nothing to liquidate")
     legs = rebuild_legs(holding, contract)
     ours = legs.lots < 0 if side == "up" else legs.lots > 0
-    levels, sizes = legs.trigger_ticks[ours] * tick, np.abs(legs.lots[ours]) * lot
-    kappa = 0.01 * price * price / depth_1pct_quote if depth_1pct_quote else price_per_lot(tape, at_ns) * tick / lot
     entries, weights = _traded(tape, at_ns)
-    rate = float(contract.rows[0].maintenance_rate)
-    guess = guess_levels(
-        price, interest, entries if len(entries) else [price], weights if len(entries) else [1.0],
-        maintenance_rate=rate, side=side,
+    held = Held(
+        price=price,
+        side=side,
+        open_interest=interest,
+        levels=np.asarray(legs.trigger_ticks[ours] * tick, np.float64),
+        sizes=np.asarray(np.abs(legs.lots[ours]) * lot, np.float64),
+        entries=entries,
+        weights=weights,
+        maintenance_rate=float(contract.rows[0].maintenance_rate),
+    )
+    return exposure(
+        held,
+        kappa=0.01 * price * price / depth_1pct_quote if depth_1pct_quote else price_per_lot(tape, at_ns) * tick / lot,
+        depth_is_given=depth_1pct_quote is not None,
+        volume_a_day=_volume_a_day(tape, at_ns) if len(entries) else math.nan,
+        funding_rate=_funding(tape, at_ns),
+    )
+
+
+def guess_of(held: Held) -> Guess:
+    """What outsiders would draw of the side: everybody entered where was traded, or at the price before any trade."""
+    traded = bool(len(held.entries))
+    return guess_levels(
+        held.price, held.open_interest, held.entries if traded else [held.price], held.weights if traded else [1.0],
+        maintenance_rate=held.maintenance_rate, side=held.side,
     )  # fmt: skip
-    found = liquidation_map(price, levels, sizes, guess, kappa=kappa, side=side)
-    has_levels = bool(sizes.sum() > 0)
-    near = share_near_liquidation(price, levels, sizes, NEAR) * sizes.sum() / interest if has_levels else None
+
+
+def exposure(
+    held: Held, *, kappa: float, depth_is_given: bool, volume_a_day: float = math.nan, funding_rate: float = math.nan
+) -> SqueezeRisk:
+    """The exposure of one side: the parts of crowding, and the map with buckets of a per cent.
+
+    ``kappa`` is the move in price per size traded; ``volume_a_day`` in base.
+
+    Raises UsageError for prices or a kappa that are not positive.
+    """
+    price, levels, sizes = held.price, held.levels, held.sizes
+    found = liquidation_map(price, levels, sizes, guess_of(held), kappa=kappa, side=held.side)
+    has_levels = bool(sizes.sum() > 0) and held.open_interest > 0
+    near = share_near_liquidation(price, levels, sizes, NEAR) * sizes.sum() / held.open_interest if has_levels else None
     depth = 0.01 * price / kappa
     return SqueezeRisk(
         price=price,
-        open_interest=interest,
+        open_interest=held.open_interest,
         placed=float(sizes.sum()),
-        legs=int(ours.sum()),
+        legs=len(sizes),
         depth_1pct=depth,
-        depth_is_given=depth_1pct_quote is not None,
-        oi_over_depth=interest / depth,
-        oi_over_volume=interest / _volume_a_day(tape, at_ns) if len(entries) else math.nan,
+        depth_is_given=depth_is_given,
+        oi_over_depth=held.open_interest / depth,
+        oi_over_volume=held.open_interest / volume_a_day if volume_a_day > 0 else math.nan,
         level_hhi=level_concentration(levels, sizes, _BUCKET * price) if has_levels else math.nan,
         share_near=tuple(near.tolist()) if near is not None else (math.nan,) * len(NEAR),
-        funding_rate=_funding(tape, at_ns),
+        funding_rate=funding_rate,
         greatest_gain=float(found.gain.max()),
         map=found,
     )

@@ -90,6 +90,8 @@ class Session:
         self.frame = Frame(0, 0, State("opening"))
         self.listeners: set[Callable[[], None]] = set()
         self.watched: Counter[str] = Counter()
+        self.slow: dict[Recorder, tuple[float, Any]] = {}
+        """What is too slow for every frame: when it was computed, and what it was; of the play that is recorded."""
         self._acts: list[tuple[Act, Future[str]]] = []
         self._lock = threading.Condition()
         self._ends = False

@@ -122,7 +122,7 @@ class Desk extends Panel {
         <nav aria-label="Screens">
           ${SCREENS.map(
             (one) => html`<a href="#/${one.path}" @click=${(/** @type {Event} */ e) => { e.preventDefault(); this._go(one.path); }}
-              aria-current=${one === this._screen ? "page" : "false"}>${one.title}</a>`,
+              aria-current=${one === this._screen ? "page" : "false"} title="${one.title} (${one.key})">${one.name}</a>`,
           )}
         </nav>
         <sd-transport></sd-transport>
