@@ -78,6 +78,8 @@ def nearest(exact: Fraction) -> int:
 
 def worth(terms: Terms, lots: int, price: int) -> int:
     """What lots are worth at a price, whichever side they are on."""
+    if lots == 0:
+        return 0  # also where there is no price yet
     if terms.form == Form.INVERSE:
         return nearest(Fraction(abs(lots) * terms.factor, price))
     return abs(lots) * price * terms.factor

@@ -47,7 +47,7 @@ def in_words(command: Command) -> str:
     """One line a trader can read."""
     kind = _name(CommandKind, command.kind)
     who = f"account {command.account} instrument {command.instrument}"
-    if command.kind in (CommandKind.MARK, CommandKind.HALT, CommandKind.OUTAGE):
+    if command.kind in (CommandKind.MARK, CommandKind.HALT, CommandKind.OUTAGE, CommandKind.DELAY):
         return f"{kind:<10} {who} price {command.price_ticks} lots {command.lots}"
     words = [f"{kind:<10} {who} order {command.client_id:>3} {_name(Side, command.side):<4}"]
     words.append(f"{command.lots:>4} at {command.price_ticks:>5}")

@@ -69,6 +69,8 @@ class Entering(Venues):
             found.append(Refusal.BAD_CLIENT_ID)
         if c.client_id in self.legs[key].orders:
             found.append(Refusal.REPEATED_CLIENT_ID)
+        if terms.asset and terms.form != Form.SPOT and self.mark[c.instrument] == 0:
+            found.append(Refusal.NO_REFERENCE_PRICE)  # no margin can be worked out
         if limited and self._outside_band(c.instrument, c.side, c.price_ticks):
             found.append(Refusal.OUTSIDE_PRICE_BAND)
         return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.twin.command import Command, in_words
@@ -32,6 +33,7 @@ class Mood(NamedTuple):
     loans: float = 0.0
     hours: float = 0.0
     seizes: float = 0.1
+    wire: float = 0.0
     numbers: tuple[int, ...] = (1, 1, 2, 2, 3)
     purse: int = 1
     ids: int = 20
@@ -45,6 +47,7 @@ WILD = Mood(
     leverages=(400, 500, 500, 501),
 )  # fmt: skip
 PRICED = WILD._replace(ticks=0.5, jumps=0.02, numbers=(1, 2))
+WIRED = WILD._replace(ticks=0.1, wire=0.06)
 LENT = WILD._replace(
     ticks=0.02, loans=0.18, hours=0.02, gifts=0.03, purse=4, numbers=(1, 2, 3, 3, 3, 3), sizes=(1, 2, 5)
 )
@@ -105,7 +108,16 @@ def _wild(dice: random.Random, mood: Mood, centre: dict[int, int], now: int) -> 
         return _priced(dice, dice.choice((1, 1, 2, 2, 2, 3)), centre)
     if draw < mood.jumps + mood.gifts + mood.ticks + mood.loans:
         return _lent(dice, mood, now)
-    return None
+    return _wired(dice) if dice.random() < mood.wire else None
+
+
+def _wired(dice: random.Random) -> Command:
+    """The venue is out of reach or back, or somebody's messages or an instrument's prices take longer."""
+    if dice.random() < 0.3:
+        return Command(CommandKind.OUTAGE, instrument=1, lots=int(dice.random() < 0.3))
+    account = dice.choice((0, 0, *ACCOUNTS))
+    delay = dice.choice((0, 0, 1_000, 3 * 10**6, 2 * 10**9))
+    return Command(CommandKind.DELAY, account, dice.choice((1, 2, 3)), lots=delay)
 
 
 def _lent(dice: random.Random, mood: Mood, now: int) -> Command:
@@ -207,32 +219,37 @@ def _order(dice: random.Random, order: Command, trigger: int) -> Command:
     return order
 
 
-def first_difference(setup: Setup, commands: list[Command]) -> tuple[int, str, Counter[str]]:
+def first_difference(
+    setup: Setup, commands: list[Command], opened: Callable[[Setup], MoneyPair] = MoneyPair
+) -> tuple[int, str, Counter[str]]:
     """The number of the first command after which the two differ or -1, in what, and what was seen."""
-    pair = MoneyPair(setup)
+    pair = opened(setup)
     for at, command in enumerate(commands):
         try:
             pair.tell(command)
         except Differs as difference:
             return at, str(difference), pair.seen
-    pair.explain()
+    try:
+        pair.explain()
+    except Differs as difference:
+        return len(commands) - 1, str(difference), pair.seen
     return -1, "", pair.seen
 
 
-def agree(setup: Setup, count: int, mood: Mood) -> Counter[str]:
+def agree(setup: Setup, count: int, mood: Mood, opened: Callable[[Setup], MoneyPair] = MoneyPair) -> Counter[str]:
     """Assert that both agree after each command; what was seen on the way."""
     commands = commands_of(setup.seed, count, mood)
-    at, difference, seen = first_difference(setup, commands)
+    at, difference, seen = first_difference(setup, commands, opened)
     if at < 0:
         return seen
     kind = difference.partition(":")[0]
 
     def fails(part: list[Command]) -> bool:
-        where, what, _ = first_difference(setup, part)
+        where, what, _ = first_difference(setup, part, opened)
         return where >= 0 and what.partition(":")[0] == kind
 
     marks = commands[:3]
     few = marks + shortest(commands[3 : at + 1], lambda part: fails(marks + part))
-    _, difference, _ = first_difference(setup, few)
+    _, difference, _ = first_difference(setup, few, opened)
     table = "\n".join(f"{number:>3}  {in_words(command)}" for number, command in enumerate(few, 1))
     raise AssertionError(f"{setup}, command {at} of {count}\n{table}\n{difference}")

@@ -120,6 +120,8 @@ def money_of(number: int, rates: tuple[int, int, int]) -> MoneyTerms:
 class MoneyPair(Pair):
     """A World with money and its twin."""
 
+    market: type[WholeMarket] = WholeMarket
+
     def __init__(self, setup: Setup) -> None:
         dice = random.Random(f"money {setup.seed}")
         self.world, self.left, self.seen = World(SMALL), Counter(), Counter()
@@ -157,7 +159,7 @@ class MoneyPair(Pair):
         if setup.borrows_itself:
             set_auto_borrow(world, setup.borrows_itself)
         others = {number: AccountTerms(1) for number in (FUND, *(pool.lender for pool in setup.pools.values()))}
-        self.bank = WholeMarket(
+        self.bank = self.market(
             terms, {**others, **ACCOUNTS}, money, OWNERS, purses, assets=2, switches_open=switches_open,
             rules=setup.rules, trigger=setup.trigger, one_units={at: 10**digits for at, digits in DIGITS.items()},
             pricing=setup.pricing, pools=setup.pools, borrows_itself=setup.borrows_itself,
