@@ -1,11 +1,7 @@
-"""Lending in the market: loans, interest, recall and buy-in through the book, sale and repayment, seizing for a bonus.
-
-The coin has 100 units (0.01 coin), the dollar 100 cents; one tick is one dollar, one lot one coin.
-"""
+"""Lending in the market: loans, interest, recall and buy-in through the book, sale and repayment."""
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -13,21 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.market.lenders import BONUS, HOUR, MARGIN, ROOM, Pair, only
 
 from shortdesk.ground.errors import UsageError
-from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind, Mechanism
-from shortdesk.ground.order import OrderKind, Refusal, Side
+from shortdesk.ground.order import Refusal
 from shortdesk.ground.venue import find_venue
 from shortdesk.margin.borrow import HourForm
 from shortdesk.margin.lending import borrow_rate_at
-from shortdesk.margin.liquidation import LiquidationForm
-from shortdesk.margin.risk import Trigger
-from shortdesk.market.command import CommandKind, new_commands
-from shortdesk.market.covers import Cover
-from shortdesk.market.ledger import Role, find_balance
-from shortdesk.market.loans import RATE_ONE, find_loan, owed
-from shortdesk.market.note import Detail
+from shortdesk.market.command import CommandKind
 from shortdesk.market.open_lending import (
     LendingTerms,
     open_lending,
@@ -35,129 +25,8 @@ from shortdesk.market.open_lending import (
     set_auto_borrow,
     spot_margin_lending,
 )
-from shortdesk.market.open_market import LiquidationTerms, open_account, open_asset, open_instrument, open_venue
-from shortdesk.market.tables import Shelf, balance_at, clock_of, venue_at
+from shortdesk.market.tables import Shelf
 from shortdesk.market.world import Capacity, World
-
-VECTORS = Path(__file__).parents[1] / "vectors" / "aave_v3.json"
-HOUR = 3600 * 10**9
-ROOM = Capacity(accounts=30, legs=60, orders=100, pages=100, nodes=400, balances=100, loans=4, journal_rows=300)
-MARGIN = LendingTerms(
-    lowest="0.0876", slope_1="0.0876", slope_2="8.76", optimal="0.8", initial_rate="0.5", debt_rate="0.1"
-)
-"""A curve of whole figures: 8.76 % a year is 0.001 % an hour. New loans need 150 %, and 110 % calls them in."""
-RESERVE = LendingTerms(
-    optimal="0.8", asset_rate="0.2", initial_asset_rate="0.25", trigger=Trigger.BELOW, hours=HourForm.ELAPSED_HOURS,
-    counts_borrowed=False, compounds=True, bonus_bps=10_500, protocol_fee_bps=1_000, close_bps=5_000,
-    full_below="0.95",
-)  # fmt: skip
-"""A lending market: 75 % for a new loan, called at 80 %, a bonus of 5 % with a tenth for the venue."""
-SALE = LiquidationTerms(form=LiquidationForm.SALE_AND_REPAY, cover=(Cover.INSURANCE, Cover.DEFICIT))
-BONUS = LiquidationTerms(form=LiquidationForm.ANYONE_WITH_BONUS, cover=(Cover.DEFICIT,))
-
-
-class Pair:
-    """A venue with one spot pair and a pool of its coin; accounts by name; what it says and holds, in units."""
-
-    def __init__(
-        self, terms: LendingTerms = MARGIN, liquidation: LiquidationTerms = SALE, *, room: Capacity = ROOM,
-        lent: int = 10_000, base_units: int = 100, factor: int = 100, lends_quote: bool = False,
-        liquidation_rate: int = 0, **asked: int,
-    ) -> None:  # fmt: skip
-        self.world = World(room)
-        clock_of(self.world.block).detail = Detail.ORDERS
-        self.usd, self.coin = open_asset(self.world, 2), open_asset(self.world, 2)
-        self.venue = open_venue(self.world, liquidation)
-        self.pair = open_instrument(
-            self.world, self.venue, form=Form.SPOT, settle_asset=self.usd, base_asset=self.coin, base_units=base_units,
-            factor=factor, liquidation_rate=liquidation_rate, highest_ticks=1 << 44,
-        )  # fmt: skip
-        purses = venue_at(self.world.block, self.venue)
-        self.names = {name: int(getattr(purses, name)) for name in ("insurance", "fees", "deficit", "outside")}
-        self.lent = self.usd if lends_quote else self.coin
-        opened = open_lending(self.world, self.venue, self.lent, pair=self.pair, terms=terms, **asked)
-        self.pool, self.names["lender"] = opened
-        self.orders, self.now_ns = 0, 0
-        if lent:
-            self.give("lender", self.lent, lent)
-
-    def open(self, name: str, *, usd: int = 0, coin: int = 0) -> None:
-        self.names[name] = open_account(self.world, self.venue)
-        for asset, units in ((self.usd, usd), (self.coin, coin)):
-            if units:
-                self.give(name, asset, units)
-
-    def give(self, name: str, asset: int, units: int) -> None:
-        self.send(CommandKind.DEPOSIT, name, instrument=asset, lots=units)
-        assert self.refusal() == Refusal.NONE
-
-    def send(self, kind: CommandKind, who: str = "", **fields: Any) -> list[tuple[str, str, int, int]]:
-        row = new_commands(1)
-        row["kind"], row["time_ns"], row["instrument"] = kind, self.now_ns, self.lent
-        row["account"] = self.names.get(who, 0)
-        for name, value in fields.items():
-            row[name] = value
-        before = self.world.digest()
-        rows = self.world.obey(row)
-        if self.refusal() != Refusal.NONE:
-            assert self.world.digest() == before
-        self.check()
-        by_number = {number: name for name, number in self.names.items()}
-        self.rows = rows
-        return [
-            (Kind(int(one["kind"])).name, by_number.get(int(one["account"]), ""), int(one["lots"]), int(one["units"]))
-            for one in rows
-        ]
-
-    def check(self) -> None:
-        """After every command: units sum to zero, pools lent what borrowers owe, no trader is below 0."""
-        balances = self.world.table(Shelf.BALANCES)[1 : self.world.used_rows(Shelf.BALANCES)]
-        for asset in (self.usd, self.coin):
-            assert balances["units"][balances["asset"] == asset].sum() == 0
-        loans = self.world.table(Shelf.LOANS)[1 : self.world.used_rows(Shelf.LOANS)]
-        for pool in range(1, self.world.used_rows(Shelf.LENDING)):
-            mine = loans[loans["pool"] == pool]
-            assert self.world.table(Shelf.LENDING)[pool].lent_units == mine["units"].sum() + mine["interest"].sum()
-        roles = self.world.table(Shelf.ACCOUNTS)["role"][balances["account"]]
-        assert (balances["units"][roles == Role.TRADER] >= 0).all()
-
-    def order(self, who: str, lots: int, price: int = 0) -> list[tuple[str, str, int, int]]:
-        self.orders += 1
-        return self.send(
-            CommandKind.PLACE, who, instrument=self.pair, client_id=self.orders, price_ticks=price, lots=abs(lots),
-            side=Side.BUY if lots > 0 else Side.SELL, order_kind=OrderKind.LIMIT if price else OrderKind.MARKET,
-        )  # fmt: skip
-
-    def mark(self, price: int) -> list[tuple[str, str, int, int]]:
-        return self.send(CommandKind.MARK, instrument=self.pair, price_ticks=price)
-
-    def borrow(self, who: str, units: int) -> Refusal:
-        self.said = self.send(CommandKind.BORROW, who, lots=units)
-        return self.refusal()
-
-    def accrue(self) -> list[tuple[str, str, int, int]]:
-        return self.send(CommandKind.ACCRUE, instrument=self.venue)
-
-    def refusal(self) -> Refusal:
-        return Refusal(int(clock_of(self.world.block).refusal))
-
-    def has(self, who: str) -> tuple[int, int]:
-        """(cents, units of the coin)."""
-        found = []
-        for asset in (self.usd, self.coin):
-            at = find_balance(self.world.block, self.names[who], asset, 0)
-            found.append(int(balance_at(self.world.block, at).units) if at else 0)
-        return found[0], found[1]
-
-    def owes(self, who: str) -> int:
-        return owed(self.world.block, find_loan(self.world.block, self.names[who], self.pool))
-
-    def rate(self) -> Fraction:
-        return Fraction(int(self.world.table(Shelf.LENDING)[self.pool].rate), RATE_ONE)
-
-
-def only(rows: list[tuple[str, str, int, int]], *names: str) -> list[tuple[str, str, int, int]]:
-    return [row for row in rows if row[0] in names]
 
 
 @pytest.mark.parametrize(
@@ -383,76 +252,6 @@ def test_an_account_that_borrows_of_itself() -> None:
     assert pair.refusal() == Refusal.NOT_ENOUGH_BALANCE
 
 
-def test_a_short_on_a_lending_market_is_seized_for_a_bonus_and_leaves_a_bad_debt() -> None:
-    pair = Pair(RESERVE, BONUS)
-    pair.open("short", usd=1_000_000)
-    pair.open("keeper", coin=1_000)
-    pair.mark(2_000)
-    assert pair.borrow("short", 376) == Refusal.NOT_ENOUGH_MARGIN  # 75 % of 10,000 are 3.75 coins
-    assert pair.borrow("short", 375) == Refusal.NONE
-    pair.send(CommandKind.WITHDRAW, "short", lots=375)
-    seize = {"client_id": pair.names["short"], "lots": 1_000}
-    pair.mark(2_133)  # 3.75 coins owe 7,998.75 of 8,000: the health is just above 1
-    pair.send(CommandKind.SEIZE, "keeper", **seize)
-    assert pair.refusal() == Refusal.NOT_LIQUIDATABLE
-    pair.mark(2_160)  # 8,100: half may be repaid, 1.87 coins = 4,039.20, and 5 % on top
-    rows = pair.send(CommandKind.SEIZE, "keeper", **seize)
-    assert rows == [
-        ("LIQUIDATION_STEP", "short", 0, 0),
-        ("TRANSFER", "short", 0, 187),
-        ("REPAY", "short", 0, -187),
-        ("SEIZED", "short", 0, -(424_116 - 2_020)),
-        ("LIQUIDATION_FEE", "short", 0, -2_020),
-    ]
-    assert pair.owes("short") == 188
-    # 5,758.84 stand behind 1.88 coins: at 3,100 all of it is taken for what it buys, and the rest is a deficit
-    pair.mark(3_100)
-    rows = pair.send(CommandKind.SEIZE, "keeper", **seize)
-    assert only(rows, "TRANSFER", "DEFICIT", "REPAY") == [
-        ("TRANSFER", "short", 0, 178), ("REPAY", "short", 0, -178),
-        ("DEFICIT", "short", 0, 10), ("REPAY", "short", 0, -10),
-    ]  # fmt: skip
-    assert (pair.owes("short"), pair.has("short"), pair.has("deficit")) == (0, (0, 0), (0, -10))
-    assert pair.has("lender")[1] == 10_000
-
-
-def _calls() -> list[Any]:
-    rows = json.loads(VECTORS.read_text(encoding="utf-8"))
-    return [pytest.param(row["inputs"], row["expected"], id=row["id"]) for row in rows if "bad_debt" in row["expected"]]
-
-
-@pytest.mark.parametrize(("inputs", "expected"), _calls())
-def test_published_liquidation_calls_come_out_the_same(inputs: dict[str, str], expected: dict[str, Any]) -> None:
-    """One lot is one whole token, so the mark in units is the price of the vectors; tokens have nine digits at most."""
-    call = {name: int(value) for name, value in inputs.items() if value != "max"}
-    short = call["collateral_decimals"] == 6
-    digits = min(9, call["debt_decimals"] if short else call["collateral_decimals"])
-    shrink = 10 ** ((call["debt_decimals"] if short else call["collateral_decimals"]) - digits)
-    debt = call["debt_amount"] // (shrink if short else 1)
-    price = call["debt_price_1e8"] if short else call["collateral_price_1e8"]
-    terms = RESERVE._replace(
-        asset_rate=1 - Fraction(call["liquidation_threshold_bps"], 10_000), initial_asset_rate=0,
-        bonus_bps=call["liquidation_bonus_bps"], protocol_fee_bps=call["protocol_fee_bps"],
-    )  # fmt: skip
-    pair = Pair(
-        terms, BONUS, lends_quote=not short, lent=10 * debt, base_units=10**digits, factor=1, small_units=2_000 * 10**6
-    )
-    names = ("usd", "coin") if short else ("coin", "usd")
-    pair.open("owner", **{names[0]: call["collateral_amount"]})
-    pair.open("caller", **{names[1]: 2 * debt})
-    pair.mark(price // 1_000 if short else price // 10)  # a price at which the loan may be drawn, in 10^-6 dollars
-    assert pair.borrow("owner", debt) == Refusal.NONE
-    pair.send(CommandKind.WITHDRAW, "owner", lots=debt)
-    pair.mark(price // 100)
-    asked = call.get("requested_debt_to_cover", debt * shrink) // (shrink if short else 1)
-    rows = pair.send(CommandKind.SEIZE, "caller", client_id=pair.names["owner"], lots=asked)
-    moved = {kind: units for kind, _, _, units in rows}
-    assert moved["TRANSFER"] * (shrink if short else 1) == int(expected["debt_repaid"])
-    assert -moved["SEIZED"] == int(expected["collateral_to_liquidator"])
-    assert -moved.get("LIQUIDATION_FEE", 0) == int(expected["protocol_fee"])
-    assert moved.get("DEFICIT", 0) == int(expected["bad_debt"])
-
-
 def test_terms_from_the_sheets() -> None:
     day = date(2026, 6, 15)
     margin = spot_margin_lending(find_venue("binance_margin").product[0], "ETH", "cross", day, LendingTerms())
@@ -540,21 +339,3 @@ def test_a_recall_for_yesterday_is_refused_for_that_whoever_owes() -> None:
     assert pair.refusal() == Refusal.BAD_TRIGGER
     pair.send(CommandKind.RECALL, "nobody", lots=1, trigger_ticks=HOUR)
     assert pair.refusal() == Refusal.NOTHING_OWED
-
-
-@pytest.mark.parametrize(
-    ("debtor", "lots", "why"),
-    [
-        ("nobody", 0, Refusal.UNKNOWN_ACCOUNT),
-        ("keeper", 0, Refusal.UNKNOWN_ACCOUNT),  # nobody seizes from himself
-        ("short", 0, Refusal.BAD_SIZE),
-        ("short", 1, Refusal.NOTHING_OWED),
-    ],
-)
-def test_a_seizure_is_refused_for_the_first_of_its_reasons(debtor: str, lots: int, why: Refusal) -> None:
-    pair = Pair(RESERVE, BONUS)
-    pair.open("keeper", coin=100)
-    pair.open("short", usd=100)
-    pair.mark(100)
-    pair.send(CommandKind.SEIZE, "keeper", client_id=pair.names.get(debtor, 99), lots=lots)
-    assert pair.refusal() == why

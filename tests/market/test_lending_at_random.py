@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.market.test_lending import BONUS, HOUR, MARGIN, RESERVE, ROOM, SALE, Pair
+from tests.market.lenders import BONUS, HOUR, MARGIN, RESERVE, ROOM, SALE, Pair
 
 from shortdesk.ground.kinds import Kind
 from shortdesk.margin.borrow import HourForm

@@ -19,7 +19,7 @@ MOODS = {"wild": WILD, "priced": PRICED, "lent": LENT}
 @pytest.mark.parametrize("mood", MOODS.values(), ids=MOODS)
 def test_the_plain_text_does_the_same(mood: Mood, depth: Depth, monkeypatch: pytest.MonkeyPatch) -> None:
     """People die, loans are called in and prices are formed; every form of liquidation has a list of its own."""
-    count = depth.pick(quick=250, check=1_500, deep=20_000)
+    count = depth.pick(quick=60, check=250, deep=5_000)
     for at, form in enumerate(FORMS.values()):
         setup = wild_setup(6_000 + at, form)
         commands = commands_of(setup.seed, count, mood)
