@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.stage.small import SMALL as SQUEEZE
+from tests.stage.small import small_squeeze
 from tests.web.conftest import AXE, NEEDS, open_desk, open_page
 
 from shortdesk.doors.web.runs import Shelf
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.short import short_view
+from shortdesk.stage.run import run_into
+from shortdesk.study.postmortem_tree import cause_tree
 
 pytestmark = NEEDS
 
@@ -78,6 +82,24 @@ def test_a_market_is_kept_explained_played_again_and_deleted(page: Any) -> None:
     page.click("[data-testid=confirm]")
     page.wait_for_selector("[data-testid=none]")
     assert Shelf(Path("runs")).lines() == []
+
+
+def test_the_tree_of_causes_is_walked_by_keys(page: Any) -> None:
+    scenario = small_squeeze()
+    run_into(Path("runs") / "squeezed", scenario, given="short-squeeze", settings=SQUEEZE)
+    page.evaluate("location.hash = '#/postmortem?run=squeezed'")
+    page.wait_for_selector("[data-testid=tree-words]")
+    tree = cause_tree(Shelf(Path("runs")).explain("squeezed"))
+    assert tree is not None
+    page.focus(".cause-tree")
+    page.keyboard.press("End")
+    last = tree.nodes[-1]
+    assert last.words in page.inner_text("[data-testid=tree-words]")
+    page.keyboard.press("ArrowLeft")
+    above = tree.nodes[last.parent] if last.parent >= 0 else last
+    assert above.words in page.inner_text("[data-testid=tree-words]")
+    assert page.locator(".cause-tree svg.wide .node.chain").count() >= 1
+    assert page.locator(".cause-tree svg.wide .node").count() == len(tree.nodes)
 
 
 @pytest.mark.parametrize(("screen", "shown"), [("ticket", "venues"), ("postmortem", "heading"), ("runs", "runs")])

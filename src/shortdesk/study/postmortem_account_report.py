@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shortdesk.study.figure import Line, Marker, Part, PathChart, Section, Table, Verdict
+from shortdesk.study.figure import Fact, Facts, Line, Marker, Part, PathChart, Section, Table, Verdict
 from shortdesk.study.postmortem import Postmortem
 from shortdesk.study.postmortem_account import PARTS, Death, Equity
 from shortdesk.study.postmortem_report import clock
@@ -22,10 +22,26 @@ def account_section(report: Postmortem, death: Death) -> Section:
     chart = equity_chart(report, death)
     parts: list[Part] = [
         Verdict(why(report, death), "bad"),
+        *_saved(report, death),
         *([chart] if chart else []),
         *account_tables(report, death),
     ]
     return Section(f"Why was {death.name} liquidated?", parts)
+
+
+def _saved(report: Postmortem, death: Death) -> list[Part]:
+    """The ways out with the money that each would have saved, before everything else."""
+    grid = report.tape.grid
+    found = [
+        Fact(
+            one.what,
+            f"{grid.money(one.saved_units)} {grid.settle} saved",
+            one.note,
+            "good" if one.saved_units > 0 else "bad",
+        )
+        for one in what_ifs(report, death)
+    ]
+    return [Facts(found)] if found else []
 
 
 def equity_chart(report: Postmortem, death: Death) -> PathChart | None:

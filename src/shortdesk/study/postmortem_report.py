@@ -34,6 +34,7 @@ from shortdesk.study.postmortem_money import COLUMNS, Flows
 from shortdesk.study.postmortem_push import Booked
 from shortdesk.study.postmortem_tape import Ints, Tape, signed
 from shortdesk.study.postmortem_timeline import fund_level, makers_away
+from shortdesk.study.postmortem_tree import cause_tree
 
 __all__ = [
     "clock",
@@ -356,6 +357,12 @@ def _other_charts(report: Postmortem) -> list[Part]:
     return shown
 
 
+def _who_pushed(report: Postmortem) -> list[Part]:
+    tree = cause_tree(report)
+    first, *others = pushed_tables(report)
+    return [first, *([tree] if tree else []), *others, generations_table(report), rungs_table(report)]
+
+
 def sections_of(report: Postmortem, extra: Sequence[Section] = ()) -> list[Section]:
     """The whole post-mortem in the order in which it is read; ``extra`` follows the verdict."""
     verdict = Verdict(report.verdict.words, "bad" if report.verdict.outcome == "squeeze" else "plain")
@@ -366,7 +373,7 @@ def sections_of(report: Postmortem, extra: Sequence[Section] = ()) -> list[Secti
         *extra,
         Section("Was it a squeeze?", [tests_table(report)]),
         Section("The way", [*_other_charts(report), timeline_table(report)]),
-        Section("Who pushed whom", [*pushed_tables(report), generations_table(report), rungs_table(report)]),
+        Section("Who pushed whom", _who_pushed(report)),
         Section("Who paid whom", [*flow_tables(report), *people_tables(report)]),
     ]
     if replays is not None:

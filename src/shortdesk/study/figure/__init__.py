@@ -3,15 +3,18 @@
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
 from shortdesk.study.figure.page import Fact, Facts, Part, Prose, Section, Table, Verdict, drawn, page
 from shortdesk.study.figure.series import Candles, Line, Marker, MarkerKind, Tone
+from shortdesk.study.figure.tree import CauseTree, NodeKind, TreeNode, TreeRoot
 
 __all__ = [
     "Candles",
+    "CauseTree",
     "Fact",
     "Facts",
     "FlowChart",
     "Line",
     "Marker",
     "MarkerKind",
+    "NodeKind",
     "Part",
     "PathChart",
     "PriceChart",
@@ -19,6 +22,8 @@ __all__ = [
     "Section",
     "Table",
     "Tone",
+    "TreeNode",
+    "TreeRoot",
     "Verdict",
     "drawn",
     "page",

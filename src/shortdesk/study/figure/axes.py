@@ -13,9 +13,12 @@ __all__ = ["Scale", "decimals_of", "format_number", "nice_ticks", "time_ticks"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SECOND_NANOS = MINUTE_NANOS // 60
+_SECONDS = (1, 2, 5, 10, 15, 30)
 _MINUTES = (1, 2, 5, 10, 15, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12)
-_SHORT_STEPS = tuple(MINUTE_NANOS * n for n in _MINUTES) + tuple(HOUR_NANOS * n for n in _HOURS)
+_SECOND_STEPS = tuple(_SECOND_NANOS * n for n in _SECONDS)
+_SHORT_STEPS = _SECOND_STEPS + tuple(MINUTE_NANOS * n for n in _MINUTES) + tuple(HOUR_NANOS * n for n in _HOURS)
 _DAYS = (1, 2, 5, 10, 15)
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 
@@ -76,7 +79,8 @@ def time_ticks(start_nanos: int, stop_nanos: int, most: int) -> list[tuple[int, 
     for step in _SHORT_STEPS:
         first, last = -(-start_nanos // step), stop_nanos // step
         if last - first + 1 <= most:
-            return _labelled([count * step for count in range(first, last + 1)], _clock, _day_and_clock, _day)
+            short, full = (_seconds, _day_and_seconds) if step < MINUTE_NANOS else (_clock, _day_and_clock)
+            return _labelled([count * step for count in range(first, last + 1)], short, full, _day)
     for days in _DAYS:
         found = list(_month_days(start_nanos, stop_nanos, days))
         if len(found) <= most:
@@ -106,6 +110,14 @@ def _labelled(
 
 def _clock(moment: datetime) -> str:
     return f"{moment:%H:%M}"
+
+
+def _seconds(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}"
+
+
+def _day_and_seconds(moment: datetime) -> str:
+    return f"{_day(moment)} {_seconds(moment)}"
 
 
 def _day(moment: datetime) -> str:

@@ -16,6 +16,7 @@ from shortdesk.study.figure import svg
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
 from shortdesk.study.figure.series import Line, Marker
 from shortdesk.study.figure.style import STYLE
+from shortdesk.study.figure.tree import CauseTree
 
 __all__ = ["Fact", "Facts", "Part", "Prose", "Section", "Table", "Verdict", "drawn", "page"]
 
@@ -66,7 +67,7 @@ class Table:
     note: str = ""
 
 
-Part: TypeAlias = Verdict | Prose | Facts | Table | PriceChart | PathChart | FlowChart
+Part: TypeAlias = Verdict | Prose | Facts | Table | PriceChart | PathChart | FlowChart | CauseTree
 """What a section is made of."""
 
 
@@ -110,7 +111,7 @@ def page(title: str, sections: Sequence[Section], *, subtitle: str = "", footer:
 """
 
 
-def drawn(chart: PriceChart | PathChart | FlowChart) -> str:
+def drawn(chart: PriceChart | PathChart | FlowChart | CauseTree) -> str:
     """One chart as an HTML figure with its key, for a page that has the style sheet; all text is escaped."""
     return _part(chart)
 
@@ -136,6 +137,8 @@ def _part(part: Part) -> str:
             return _chart(part, part.lines if len(part.lines) > 1 else (), part.markers)
         case FlowChart():
             return _chart(part)
+        case CauseTree():
+            return part.html()
 
 
 def _fact(fact: Fact) -> str:

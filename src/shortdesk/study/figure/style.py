@@ -62,9 +62,13 @@ svg .gain { fill: var(--good); opacity: 0.16; } svg .loss { fill: var(--danger);
 svg .halo { fill: var(--paper); stroke: var(--paper); stroke-width: 5; stroke-linejoin: round; }
 svg .sign { fill: var(--ink); } svg .sign.liquidation { fill: none; stroke: var(--danger); stroke-width: 3; }
 svg .sign.event { fill: var(--line); }
+.node { fill: var(--danger); fill-opacity: 0.75; stroke: var(--paper); stroke-width: 1; }
+.node.stop { fill: var(--line); } .node.buy-in { fill: var(--down); }
+svg .edge { stroke: var(--soft); stroke-opacity: 0.45; } svg .root { fill: var(--ink); }
+.in-words summary { cursor: pointer; } .in-words ol { max-height: 24rem; overflow: auto; font-size: 0.9rem; }
 .tip { fill: transparent; } .tip:hover { fill: var(--ink); fill-opacity: 0.07; }
 @media (max-width: 640px) { body { padding: 1.3rem 0.9rem 2rem; } h1 { font-size: 1.35rem; }
-  .chart.wide { display: none; } .chart.narrow { display: block; } }
+  .facts dd:not(.note) { white-space: normal; } .chart.wide { display: none; } .chart.narrow { display: block; } }
 @media print { body { max-width: none; padding: 0; } figure, tr { break-inside: avoid; }
   .scroll { overflow: visible; } }"""
 """The whole style sheet, put into each page."""

@@ -20,7 +20,20 @@ from shortdesk.study.figure.series import Candles, Line, Marker, MarkerKind
 if TYPE_CHECKING:
     from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
 
-__all__ = ["NARROW", "WIDE", "Size", "both_sizes", "flow", "line_icon", "marker_icon", "path", "per", "price"]
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Size",
+    "both_sizes",
+    "flow",
+    "framed",
+    "grid",
+    "line_icon",
+    "marker_icon",
+    "path",
+    "per",
+    "price",
+]
 
 _ID = "\0id\0"  # stands for the chart's own name until its content is known
 
@@ -75,14 +88,14 @@ def price(chart: PriceChart, size: Size) -> str:
     decimals = decimals_of(nice_ticks(*chart.bounds, 40))
     inside = [
         *(_danger_zone(line, candles, x, y, size) for line in chart.levels if line.tone == "danger"),
-        _grid(x, y, size),
+        grid(x, y, size),
         *(_step_path(line, x, y) for line in chart.levels),
         _candles(candles, x, y) if candles.has_wicks else _closes(chart.candles, x, y),
         *(_marker(marker, x, y, size) for marker in chart.markers),
         _candle_tips(candles, x, size, decimals),
         _names(named, y, size),
     ]
-    return _svg(chart.title, chart.description, size, inside)
+    return framed(chart.title, chart.description, size, inside)
 
 
 def path(chart: PathChart, size: Size) -> str:
@@ -90,13 +103,13 @@ def path(chart: PathChart, size: Size) -> str:
     named = _lines_to_name(chart.lines, chart.span[1], chart.bounds) if len(chart.lines) > 1 else []
     size = _lower(size if named else size.without_names(), 0.8)
     x, y = _scales(size, chart.span, chart.bounds)
-    inside = [_grid(x, y, size)]
+    inside = [grid(x, y, size)]
     if chart.baseline is not None:
         inside.append(_area(chart.lines[0], chart.baseline, x, y, size))
         inside.append(f'<path class="base" d="M{size.left} {y(chart.baseline):.1f}H{size.x_last}"/>')
     inside += [_step_path(line, x, y) if line.steps else _line_path(line, x, y) for line in chart.lines]
     inside += [_marker(marker, x, y, size) for marker in chart.markers]
-    return _svg(chart.title, chart.description, size, [*inside, _names(named, y, size)])
+    return framed(chart.title, chart.description, size, [*inside, _names(named, y, size)])
 
 
 def flow(chart: FlowChart, size: Size) -> str:
@@ -115,13 +128,13 @@ def flow(chart: FlowChart, size: Size) -> str:
         tips.append(_tip(left, thick, size, f"{format_time(start)}: {format_number(amount, decimals)}"))
     summed = per("", width, chart.interval_nanos)
     inside = [
-        _grid(x, y, size),
+        grid(x, y, size),
         f'<text class="tick" x="{size.x_last}" y="{size.top}" text-anchor="end">{summed}</text>' if summed else "",
         *(f'<path class="flow {kind}" d="{"".join(drawn)}"/>' for kind, drawn in bars.items() if drawn),
         f'<path class="base" d="M{size.left} {y(0.0):.1f}H{size.x_last}"/>',
         *tips,
     ]
-    return _svg(chart.title, chart.description, size, inside)
+    return framed(chart.title, chart.description, size, inside)
 
 
 def per(unit: str, width_nanos: int, interval_nanos: int) -> str:
@@ -144,7 +157,8 @@ def line_icon(line: Line) -> str:
     )
 
 
-def _svg(title: str, description: str, size: Size, inside: Iterable[str]) -> str:
+def framed(title: str, description: str, size: Size, inside: Iterable[str]) -> str:
+    """The drawing with its title and description around what is inside."""
     body = "\n".join(part for part in inside if part)
     words = f'<title id="{_ID}t">{escape(title)}</title><desc id="{_ID}d">{escape(description)}</desc>'
     return (
@@ -161,7 +175,7 @@ def _scales(size: Size, span: tuple[int, int], bounds: tuple[float, float]) -> t
     return Scale(*span, size.left, size.x_last), Scale(*bounds, size.y_last, size.top)
 
 
-def _grid(x: Scale, y: Scale, size: Size) -> str:
+def grid(x: Scale, y: Scale, size: Size) -> str:
     """Rules and values at the left, dates below."""
     values = nice_ticks(y.low, y.high, size.value_ticks)
     decimals = decimals_of(values)

@@ -95,6 +95,11 @@ class Desk extends Panel {
     return this._made;
   }
 
+  /** Whether there is nothing to see before the market is staged. */
+  get _needsMarket() {
+    return this._screen.parts.length > 0;
+  }
+
   _trouble() {
     const { phase, problem } = store.state;
     if (store.link === "refused")
@@ -102,10 +107,10 @@ class Desk extends Panel {
         <p>Open the address that the command printed: it carries a token that is new with every start.</p></div>`;
     if (store.link === "lost")
       return html`<div class="banner bad" role="alert">The desk does not answer. Trying again …</div>`;
-    if (phase === "failed")
+    if (phase === "failed" && this._needsMarket)
       return html`<div class="veil" role="alert"><h2>The market stopped</h2><p>${problem}</p>
         <p>Restart the command to stage it again.</p></div>`;
-    if (phase === "opening" || !this.head)
+    if (this._needsMarket && (phase === "opening" || !this.head))
       return html`<div class="veil" role="status" data-testid="opening"><h2>Staging the market …</h2>
         <p>The first time after an installation the rules are compiled, which takes about a minute.</p>
         <div class="bar"></div></div>`;
@@ -114,7 +119,7 @@ class Desk extends Panel {
 
   render() {
     const { theme, palette } = document.documentElement.dataset;
-    const screen = this._loaded && this.head ? this._element() : nothing;
+    const screen = this._loaded && (this.head || !this._needsMarket) ? this._element() : nothing;
     return html`
       <a class="skip" href="#main" @click=${this._skip}>To the market</a>
       <header>

@@ -67,7 +67,10 @@ def _part(part: Part) -> dict[str, Any]:
     if isinstance(part, Verdict):
         return {"kind": "verdict", "words": part.text, "mood": part.mood}
     if isinstance(part, Facts):
-        return {"kind": "facts", "facts": [{"name": f.name, "value": f.value, "note": f.note} for f in part.facts]}
+        return {
+            "kind": "facts",
+            "facts": [{"name": f.name, "value": f.value, "note": f.note, "mood": f.mood} for f in part.facts],
+        }
     if isinstance(part, Prose):
         return {"kind": "prose", "lines": list(part.paragraphs)}
     if isinstance(part, Table):

@@ -2,6 +2,7 @@
 /** Sections of a report: a verdict, facts, tables, and figures that the server drew. */
 
 import { html, nothing } from "../panel.js";
+import { walkable } from "./tree.js";
 
 const NUMBER = /^([-−+]?[\d,]+(\.\d+)?( ?(%|bp|[A-Z]{3,5}))?|[-–—])?$/;
 
@@ -14,8 +15,10 @@ class Figure extends HTMLElement {
 
   /** @param {string} markup */
   set markup(markup) {
-    if (markup !== this._markup) this.innerHTML = markup;
+    if (markup === this._markup) return;
     this._markup = markup;
+    this.innerHTML = markup;
+    for (const figure of this.querySelectorAll(".cause-tree")) walkable(/** @type {HTMLElement} */ (figure));
   }
 }
 
@@ -34,7 +37,7 @@ export function table(part) {
 function drawn(part) {
   if (part.kind === "verdict") return html`<p class="finding ${part.mood}" data-testid="finding">${part.words}</p>`;
   if (part.kind === "facts")
-    return html`<dl class="facts">${part.facts.map((/** @type {any} */ one) => html`<div><dt>${one.name}</dt><dd>${one.value}</dd>${one.note ? html`<dd class="note">${one.note}</dd>` : nothing}</div>`)}</dl>`;
+    return html`<dl class="facts">${part.facts.map((/** @type {any} */ one) => html`<div class=${one.mood ?? ""}><dt>${one.name}</dt><dd>${one.value}</dd>${one.note ? html`<dd class="note">${one.note}</dd>` : nothing}</div>`)}</dl>`;
   if (part.kind === "prose") return part.lines.map((/** @type {string} */ line) => html`<p>${line}</p>`);
   if (part.kind === "table") return table(part);
   return html`<sd-figure .markup=${part.figure}></sd-figure>`;
