@@ -17,9 +17,12 @@ pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[tuple[Session, str]]:
-    with open_desk() as found:
-        yield found
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, str]]:
+    """A desk started in an empty folder, so that runs are kept there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("here"))
+        with open_desk() as found:
+            yield found
 
 
 @pytest.fixture
@@ -39,6 +42,9 @@ def test_the_cockpit_shows_the_library_s_numbers(page: Any, desk: tuple[Session,
     view = gauges(session.play, session.board)
     assert page.inner_text("[data-testid=mark]") == f"{view.mark:,.2f}"
     assert page.inner_text("[data-testid=makers]") == f"{view.makers_present} / {view.makers}"
+    rows = page.locator("[data-testid=depth] tbody tr").all_text_contents()
+    assert [row.split(" bp")[0][-2:].lstrip("k ") for row in rows] == ["10", "25", "50", "00"]
+    assert page.inner_text("[data-testid=adl-more]").startswith("queue ")
     assert "wait to be liquidated" in page.text_content("[data-testid=chart]")
 
 
@@ -88,6 +94,12 @@ def test_by_keys_alone_a_short_is_placed_and_liquidated_and_the_page_says_why(pa
     page.wait_for_selector("[data-testid=verdict]", timeout=120_000)
     assert "USDC" in page.inner_text("[data-testid=verdict-lost]")
     assert "Your short died" in page.inner_text("[data-testid=verdict]")
+    page.keyboard.press("Space")
+    page.focus("[data-testid=explain]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-testid=heading]", timeout=60_000)
+    assert "account=you" in page.url
+    page.wait_for_selector("text=Why were you liquidated?")
 
 
 @pytest.mark.parametrize("screen", ["cockpit", "short", "map"])

@@ -26,7 +26,8 @@ def account_section(report: Postmortem, death: Death) -> Section:
         *([chart] if chart else []),
         *account_tables(report, death),
     ]
-    return Section(f"Why was {death.name} liquidated?", parts)
+    was = "were" if death.name == "you" else "was"
+    return Section(f"Why {was} {death.name} liquidated?", parts)
 
 
 def _saved(report: Postmortem, death: Death) -> list[Part]:

@@ -22,9 +22,10 @@ def _what(report: Postmortem, death: Death) -> str:
     side = "short" if death.lots < 0 else "long"
     entry = "" if math.isnan(death.entry_ticks) else f" from {grid.price(death.entry_ticks)}"
     often = f" {death.times} times, of which this is the largest" if death.times > 1 else ""
+    who, was, its = ("You", "were", "your") if death.name == "you" else (death.name, "was", "its")
     return (
-        f"{death.name}, {side} {grid.size(abs(death.lots))} {grid.base}{entry}, was liquidated{often}: at the mark of "
-        f"{grid.price(death.mark_ticks)} its equity of {grid.money(death.equity_units)} {grid.settle} no longer met "
+        f"{who}, {side} {grid.size(abs(death.lots))} {grid.base}{entry}, {was} liquidated{often}: at the mark of "
+        f"{grid.price(death.mark_ticks)} {its} equity of {grid.money(death.equity_units)} {grid.settle} no longer met "
         f"the maintenance requirement of {grid.money(death.maintenance_units)} {grid.settle}."
     )
 

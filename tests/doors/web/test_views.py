@@ -17,10 +17,11 @@ from shortdesk.doors.web.view.deaths import armed_legs, bin_ticks, death_map
 from shortdesk.doors.web.view.gauges import gauges, makers_of
 from shortdesk.doors.web.view.scale import Board, places_of
 from shortdesk.doors.web.view.verdict import pushes
-from shortdesk.doors.web.view.you import position_view, wallet
+from shortdesk.doors.web.view.you import adl_queue, position_view, wallet
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.margin.risk import is_liquidatable
+from shortdesk.market.covers import leg_score
 from shortdesk.market.margin_check import balance_risk, leg_risk
 from shortdesk.market.tables import Shelf, balance_at, instrument_at, leg_at, terms_at, venue_at
 from shortdesk.stage.agents.borrower import BorrowerTerms
@@ -108,6 +109,18 @@ def test_a_short_is_placed_and_shown_as_the_library_sees_it_then_closed(session:
     assert "sold 5 SOL" in seat.slips[-1][2]
     session.ask(lambda one: one.trade(lambda play: one.seat.close(play, 1))).result(60)
     assert position_view(world, board, seat.account) is None
+
+
+def test_the_queue_for_deleveraging_is_counted_leg_by_leg(session: Session) -> None:
+    world, board = session.play.world, session.board
+    rank = int(venue_at(world.block, board.market.venue).adl_rank)
+    longs, shorts = 0, 0
+    for at in range(1, world.used_rows(Shelf.LEGS)):
+        leg = leg_at(world.block, at)
+        if int(leg.instrument) == board.number and int(leg.lots) and leg_score(world.block, at, at, rank) > 0:
+            longs, shorts = longs + (int(leg.lots) > 0), shorts + (int(leg.lots) < 0)
+    assert adl_queue(world, board) == (longs, shorts)
+    assert shorts > 20
 
 
 def test_what_the_venue_refuses_is_said_in_words(session: Session) -> None:

@@ -65,6 +65,8 @@ class Counts(msgspec.Struct, frozen=True):
     shorts_liquidated: float
     longs_liquidated: float
     deleveraged: float
+    queue: tuple[int, int]
+    """Longs and shorts in line to be deleveraged, as their venue ranks them."""
     rows: int
 
 
@@ -125,7 +127,7 @@ def _gauges(session: Session) -> Gauges:
 
 def _counts(session: Session) -> Counts:
     one = session.recorder
-    return Counts(one.liquidations, one.liquidated[0], one.liquidated[1], one.deleveraged, one.rows)
+    return Counts(one.liquidations, one.liquidated[0], one.liquidated[1], one.deleveraged, session.queue, one.rows)
 
 
 def _book(session: Session) -> BookView:

@@ -25,7 +25,7 @@ from shortdesk.doors.web.trader import Seat
 from shortdesk.doors.web.view.deaths import armed_legs, death_bins
 from shortdesk.doors.web.view.scale import SECOND_NS, Board, board_of
 from shortdesk.doors.web.view.verdict import Verdict, pushes
-from shortdesk.doors.web.view.you import adl_light, wallet
+from shortdesk.doors.web.view.you import adl_light, adl_queue, wallet
 from shortdesk.ground.errors import ShortdeskError, UsageError
 from shortdesk.stage.look import held_lots
 from shortdesk.stage.play import Play, open_play
@@ -86,6 +86,8 @@ class Session:
         self.pace = pace
         self.playing = playing
         self.lights = 0
+        self.queue = (0, 0)
+        """Longs and shorts that stand in line to be deleveraged."""
         self.verdict: Verdict | None = None
         self.frame = Frame(0, 0, State("opening"))
         self.listeners: set[Callable[[], None]] = set()
@@ -306,6 +308,7 @@ class Session:
         if now - self._lit >= _LIGHTS_EVERY_S:
             self._lit = now
             self.lights = adl_light(self.play.world, self.board, self.seat.account)
+            self.queue = adl_queue(self.play.world, self.board) if self.board.market.is_perp else (0, 0)
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from shortdesk.market.tables import Shelf, balance_at, leg_at, shelf_at, venue_a
 from shortdesk.market.world import World
 from shortdesk.stage.look import leg_of
 
-__all__ = ["PositionView", "OrderView", "adl_light", "own_orders", "position_view", "wallet"]
+__all__ = ["OrderView", "PositionView", "adl_light", "adl_queue", "own_orders", "position_view", "wallet"]
 
 LIGHTS = 5
 """Lights of the ADL gauge; all lit: first in the queue."""
@@ -135,6 +135,17 @@ def adl_light(world: World, board: Board, account: int) -> int:
     rank = int(venue_at(world.block, board.market.venue).adl_rank)
     _scores(world.block, board.number, 1 if int(leg_at(world.block, at).lots) > 0 else -1, rank, scores)
     return _light(scores, at)
+
+
+def adl_queue(world: World, board: Board) -> tuple[int, int]:
+    """How many longs and how many shorts stand in the queue for deleveraging, as their venue ranks them."""
+    rank = int(venue_at(world.block, board.market.venue).adl_rank)
+    found = []
+    for sign in (1, -1):
+        scores = np.zeros(world.used_rows(Shelf.LEGS), np.int64)
+        _scores(world.block, board.number, sign, rank, scores)
+        found.append(int(np.count_nonzero(scores > 0)))
+    return found[0], found[1]
 
 
 def _light(scores: NDArray[Any], at: int) -> int:

@@ -1,10 +1,10 @@
 // @ts-check
 /** The reader's position as traders know it, its orders, what happened to it, and the last word when it dies. */
 
-import { Panel, act, html, nothing } from "../panel.js";
+import { ask, go } from "../ask.js";
+import { Panel, act, html, nothing, toast } from "../panel.js";
 import { clock, fixed, short, signed } from "../format.js";
 import { offKey, onKey } from "../keys.js";
-import { SCREENS } from "../screens.js";
 import { store } from "../store.js";
 
 class Position extends Panel {
@@ -70,6 +70,7 @@ class Verdict extends Panel {
   constructor() {
     super();
     this._seen = -1;
+    this._busy = false;
   }
 
   connectedCallback() {
@@ -80,6 +81,21 @@ class Verdict extends Panel {
   disconnectedCallback() {
     super.disconnectedCallback();
     offKey("Escape");
+  }
+
+  /** What the market has done so far becomes a run, and its post-mortem opens on this account. */
+  async _explain() {
+    this._busy = true;
+    this.requestUpdate();
+    const kept = await ask("/runs/keep", { session: store.session });
+    this._busy = false;
+    if (kept.error) {
+      toast(kept.error, false);
+      this.requestUpdate();
+      return;
+    }
+    this._dismiss();
+    go("postmortem", { run: kept.name, account: kept.account });
   }
 
   _dismiss() {
@@ -97,7 +113,7 @@ class Verdict extends Panel {
       <p>The mark reached <b data-testid="verdict-mark">${fixed(one.mark, this.head.price_places)}</b>, where the venue liquidates ${fixed(Math.abs(one.size), this.head.size_places)} ${this.head.base}. It cost <b data-testid="verdict-lost">${fixed(one.lost, 2)} ${this.head.quote}</b>; ${fixed(one.left, 2)} are left.</p>
       ${first ? html`<h3>Who ${one.size < 0 ? "bought" : "sold"} in the minute before</h3>
         <table data-testid="verdict-pushes"><tbody>${one.pushes.slice(0, 5).map((/** @type {any} */ push) => html`<tr><th scope="row">${push.name}</th><td class="bar"><i class="danger" style="width:${push.share_pct}%"></i><span>${fixed(push.share_pct, 0)} %</span></td><td class="n">${short(push.worth)}</td></tr>`)}</tbody></table>` : nothing}
-      <div class="acts"><a class="button" href="#/postmortem${location.hash.includes("?") ? `?${location.hash.split("?")[1]}` : ""}" ?hidden=${!SCREENS.some((screen) => screen.path === "postmortem")}>The whole post-mortem</a><button @click=${() => this._dismiss()} title="Escape">Close</button></div></section>`;
+      <div class="acts"><button class="go" ?disabled=${this._busy} @click=${() => this._explain()} title="Keeps this market as a run and opens its post-mortem (Enter)" data-testid="explain">${this._busy ? "Writing the run …" : "Why? The whole post-mortem"}</button><button @click=${() => this._dismiss()} title="Escape">Close</button></div></section>`;
   }
 }
 

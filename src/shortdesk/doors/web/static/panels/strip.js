@@ -5,6 +5,9 @@ import { Panel, html, nothing } from "../panel.js";
 import { clock, fixed, short, signed } from "../format.js";
 import { store } from "../store.js";
 
+/** @param {number} number */
+const count = (number) => (number >= 1000 ? `${fixed(number / 1000, 1)}k` : fixed(number, 0));
+
 class Strip extends Panel {
   /** @param {string} name @param {string} id @param {any} value @param {any} [under] @param {string} [tone] @param {string} [title] */
   _cell(name, id, value, under, tone = "", title = "") {
@@ -28,7 +31,7 @@ class Strip extends Panel {
       ${this._cell("Liquidated", "liquidated", short(liquidated), `${fixed(counts.liquidations, 0)} positions`, counts.liquidations ? "danger" : "")}
       ${this._cell("Makers", "makers", `${gauges.makers_present} / ${gauges.makers}`, gone ? `${gone} gone` : "all quote", gone ? "danger" : "")}
       ${this._cell("Insurance fund", "insurance", short(gauges.insurance), gauges.deficit > 0 ? `deficit ${short(gauges.deficit)}` : quote, gauges.deficit > 0 ? "danger" : "")}
-      ${this._cell("Deleveraged", "adl", short(counts.deleveraged), "winners closed (ADL)", counts.deleveraged ? "danger" : "")}
+      ${this._cell("Deleveraged", "adl", short(counts.deleveraged), `queue ${count(counts.queue[0])} L · ${count(counts.queue[1])} S`, counts.deleveraged ? "danger" : "", "Winners closed by force to pay for losers (ADL); in line are so many longs (L) and shorts (S), as the venue ranks them")}
       ${gauges.pools.map((/** @type {any} */ pool) => this._cell(`Borrow ${pool.asset}`, `borrow-${pool.asset}`, `${fixed(pool.rate_pct_year, 1)} %`, `${fixed(pool.utilisation_pct, 0)} % lent`))}
     </dl>`;
   }

@@ -2,7 +2,7 @@
 /** The last trades, and what happened. */
 
 import { Panel, html } from "../panel.js";
-import { clock, fixed, short } from "../format.js";
+import { clock, fixed } from "../format.js";
 import { store } from "../store.js";
 
 const FORCED = { 5: "liquidation", 6: "ADL", 7: "stop", 13: "buy-in" };
@@ -30,22 +30,5 @@ class Events extends Panel {
   }
 }
 
-/** Depth within a few distances of the middle, bids beside asks. */
-class Depth extends Panel {
-  render() {
-    const book = store.parts.book;
-    if (!book) return html`<section class="panel depth"><h2>Depth</h2></section>`;
-    const most = Math.max(1, ...book.bid_depth, ...book.ask_depth);
-    return html`<section class="panel depth" aria-label="Depth near the middle"><h2>Depth <span class="soft">within, ${this.head?.quote}</span></h2>
-      <table data-testid="depth"><thead class="sr"><tr><th scope="col">bids</th><th scope="col">within</th><th scope="col">asks</th></tr></thead><tbody>${book.bands_bps.map(
-        (/** @type {number} */ band, /** @type {number} */ at) => html`<tr>
-          <td class="bar left"><i class="bid" style="width:${(100 * book.bid_depth[at]) / most}%"></i><span>${short(book.bid_depth[at])}</span></td>
-          <th scope="row">${band} bp</th>
-          <td class="bar"><i class="ask" style="width:${(100 * book.ask_depth[at]) / most}%"></i><span>${short(book.ask_depth[at])}</span></td></tr>`,
-      )}</tbody></table></section>`;
-  }
-}
-
 customElements.define("sd-tape", Tape);
 customElements.define("sd-events", Events);
-customElements.define("sd-depth", Depth);

@@ -7,6 +7,7 @@ import "../panels/chart.js";
 import "../panels/ladder.js";
 import "../panels/tape.js";
 import "../panels/deaths.js";
+import "../panels/depth.js";
 import "../panels/shocks.js";
 import "../panels/position.js";
 
