@@ -26,8 +26,9 @@ from shortdesk.ground.compile import kernel
 from shortdesk.market import concentrated, constant_product, liquidity
 from shortdesk.market.constant_product import amount_out
 from shortdesk.market.open_pool import open_concentrated, open_constant_product, words_needed
-from shortdesk.market.pool_tables import new_pool_block, pool_row
+from shortdesk.market.pool_rows import pool_row
 from shortdesk.market.swap_math import swap_step
+from shortdesk.market.world import Capacity, World
 
 DESCRIPTION = "swaps against constant-product and concentrated pools, exact to the last unit"
 
@@ -127,7 +128,7 @@ def product_kernel(pool: Any, amounts: Any, sides: Any) -> int:
 
 def compiled_product(given: Sizes) -> Callable[[], tuple[int, int]]:
     """The kernel on a pool that starts with the same reserves each time."""
-    w = new_pool_block()
+    w = World(Capacity(pools=1)).block
     row = pool_row(w, open_constant_product(w, venue=1, account=1, asset0=1, asset1=2, fee_ppm=FEE_PPM))
 
     def run() -> tuple[int, int]:
@@ -276,7 +277,7 @@ def table_section(count: int, repetitions: int) -> Section:
     section = Section("Concentrated liquidity, whole swaps through the tables", ("swaps", "M swaps/s", "ticks passed"))
     most = (1 << 254) - 1
     for name, scale in (("inside a range", 1.0), ("across ticks", 300.0)):
-        w = new_pool_block(1, 64, 128, words_needed(60))
+        w = World(Capacity(pools=1, positions=64, ticks=128, words=words_needed(60))).block
         pool = open_concentrated(
             w, venue=1, account=1, asset0=1, asset1=2, fee_ppm=FEE_PPM, sqrt_price_x96=Q96 + Q96 // 1000
         )

@@ -1,4 +1,4 @@
-"""Kernels around the rules of pools, so that a test can ask the compiled text what the interpreted one said."""
+"""Small Worlds for pools, and kernels around their rules, to hold the compiled text against the interpreted one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from shortdesk.market import concentrated, liquidity
 from shortdesk.market.pool import Provided, Swapped
 from shortdesk.market.swap_math import swap_step
 from shortdesk.market.tick_math import sqrt_price_x96_at_tick, tick_at_sqrt_price_x96
+from shortdesk.market.world import Capacity, World
+
+
+def pool_world(pools: int = 1, positions: int = 16, ticks: int = 32, words: int = 0, **more: int) -> World:
+    """A small World with room for pools and for nearly nothing else."""
+    small = dict.fromkeys(("accounts", "legs", "orders", "pages", "nodes", "balances", "cases", "tiers", "loans"), 2)
+    given = {"chains": 1, "transactions": 64, "links": 2, "messages": 2, "journal_rows": 64, **small, **more}
+    return World(Capacity(pools=pools, positions=positions, ticks=ticks, words=words, **given))
 
 
 def wide_rows(*columns: Any) -> Any:

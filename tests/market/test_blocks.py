@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.market.pool_kernels import pool_world
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import UsageError
+from shortdesk.ground.order import Revert
 from shortdesk.market import blocks
 from shortdesk.market.blocks import Act, Transaction
 from shortdesk.market.open_chain import open_chain
 from shortdesk.market.open_pool import open_concentrated, open_constant_product, sqrt_price_x96_of, words_needed
-from shortdesk.market.pool import Revert
-from shortdesk.market.pool_tables import (
-    PoolShelf,
-    chain_row,
-    grown_pool_block,
-    new_pool_block,
-    pool_row,
-    position_row,
-)
-from shortdesk.market.tables import shelf_at
+from shortdesk.market.pool_rows import chain_row, place_row, pool_row, position_row
+from shortdesk.market.tables import Shelf, shelf_at
 from shortdesk.market.transact import Executed, Purse, execute
 
 ETH, USDC = 1, 2
@@ -60,8 +54,8 @@ class Ledger:
 class Stage:
     """A chain with a constant-product pool (row 1) and a concentrated one (row 2): ETH in gwei, USDC in millionths."""
 
-    def __init__(self, transactions: int = 32) -> None:
-        self.w = new_pool_block(2, 16, 32, words_needed(60), 1, transactions)
+    def __init__(self, transactions: int = 32, ticks: int = 32) -> None:
+        self.world = pool_world(2, 16, ticks, words_needed(60), transactions=transactions)
         self.chain = open_chain(
             self.w,
             venue=1,
@@ -85,17 +79,23 @@ class Stage:
         )
         self.ledger = Ledger()
 
+    @property
+    def w(self) -> Any:
+        return self.world.block
+
     def send(self, act: int, pool: int, account: int = TRADER, amount: int = 0, amount1: int = 0, **more: Any) -> int:
         """Put a transaction on the list; amounts by name, everything else as in Transaction."""
         now = more.pop("now_ns", 0)
         given = [amount, amount1, more.pop("bound", 0), more.pop("bound1", 0), more.pop("limit", 0)]
         more = {"fee_max": 100 * 10**9, "priority_fee": 10**9, **more}
-        return blocks.send(self.w, self.chain, now, Transaction(act, account, pool, **more), *given)
+        at = blocks.write(self.w, Transaction(act, account, pool, **more), *given)
+        if at:
+            blocks.enlist(self.w, self.chain, at, now)
+        return at
 
     def next_order(self, now_ns: int = 12 * SECOND) -> list[int]:
-        places = np.zeros(256, np.int64)
-        count = blocks.order_block(self.w, self.chain, now_ns, places)
-        return [int(at) for at in places[:count]]
+        count = blocks.order_block(self.w, self.chain, now_ns)
+        return [int(place_row(self.w, at).transaction) for at in range(count)]
 
     def run(self, order: list[int] | None = None, now_ns: int = 12 * SECOND) -> list[Executed]:
         """Carry out a block and move what it says through the ledger."""
@@ -278,7 +278,7 @@ REVERTS = [
 def test_a_reverted_transaction_pays_its_gas_and_changes_nothing(
     stage: Stage, act: int, pool: int, asked: dict[str, int], why: Revert
 ) -> None:
-    pools, end = shelf_at(stage.w, PoolShelf.POOLS), shelf_at(stage.w, PoolShelf.WORDS).end
+    pools, end = shelf_at(stage.w, Shelf.POOLS), shelf_at(stage.w, Shelf.WORDS).end
     before = stage.w[pools.start : end].copy()
     at = stage.send(act, pool, TRADER, zero_for_one=True, **asked)
     done = execute(stage.w, stage.chain, at, 6, RICH)
@@ -289,15 +289,14 @@ def test_a_reverted_transaction_pays_its_gas_and_changes_nothing(
 
 
 def test_a_full_table_is_a_reason_and_growing_it_changes_nothing_else() -> None:
-    small, large = Stage(), Stage()
-    small.w = grown_pool_block(new_like(small, ticks=2))
+    small, large = Stage(ticks=2), Stage()
     span = {"low_tick": -61_080, "high_tick": -60_000}
     for stage in (small, large):
         stage.fund()
         stage.send(Act.ADD_LIQUIDITY, stage.ranged, MAKER, amount=10**9, amount1=10**9, **span)
     (full,) = small.run()
     assert full.why == Revert.TABLE_FULL
-    small.w = grown_pool_block(small.w, ticks=40)
+    small.world.grow(Shelf.TICKS)
     small.send(Act.ADD_LIQUIDITY, small.ranged, MAKER, amount=10**9, amount1=10**9, **span)
     (added,), (expected,) = small.run(), large.run()
     assert added[:9] == expected[:9]
@@ -305,20 +304,8 @@ def test_a_full_table_is_a_reason_and_growing_it_changes_nothing_else() -> None:
         for stage in (small, large):
             stage.send(Act.SWAP_EXACT_IN, stage.ranged, amount=amount, zero_for_one=True)
         assert small.run()[0][:9] == large.run()[0][:9]
-    with pytest.raises(UsageError, match="cannot shrink"):
-        grown_pool_block(small.w, ticks=3)
-    with pytest.raises(UsageError, match="there is no table of tick"):
-        grown_pool_block(small.w, tick=100)
-
-
-def new_like(stage: Stage, ticks: int) -> Any:
-    """A stage's block, empty but for its pools, with fewer ticks."""
-    w = new_pool_block(2, 16, ticks, words_needed(60), 1, 32)
-    for shelf in (PoolShelf.POOLS, PoolShelf.CHAINS):
-        old, new = shelf_at(stage.w, shelf), shelf_at(w, shelf)
-        w[new.start : new.end] = stage.w[old.start : old.end]
-        new.used, new.live = old.used, old.live
-    return w
+    with pytest.raises(UsageError, match="ticks hold 4 rows; 3 are too few"):
+        small.world.grown(dataclasses.replace(small.world.capacity, ticks=3))
 
 
 def test_an_expensive_list_is_refused_not_lost() -> None:
@@ -386,7 +373,7 @@ def test_providers_earn_the_fees(stage: Stage) -> None:
     assert stage.ledger.of(DEEP, USDC) <= 2
     assert stage.ledger.of(MAKER, ETH) > 10**15 + 5 * 10**8, "two pools, 0.3 ETH each, less gas"
     assert 0 <= 10**15 - stage.ledger.of(MAKER, USDC) < 2_000, "the locked shares of the constant product"
-    assert shelf_at(stage.w, PoolShelf.POSITIONS).live == 0
+    assert shelf_at(stage.w, Shelf.POSITIONS).live == 0
 
 
 def test_blocks_follow_each_other_at_their_interval(stage: Stage) -> None:
@@ -482,7 +469,7 @@ def test_a_chain_that_cannot_be(change: dict[str, int], said: str) -> None:
         "gas_price_scale": 1,
     }
     with pytest.raises(UsageError, match=said):
-        open_chain(new_pool_block(), **{**good, **change})
+        open_chain(pool_world().block, **{**good, **change})
 
 
 @pytest.mark.parametrize(
@@ -501,4 +488,4 @@ def test_a_chain_that_cannot_be(change: dict[str, int], said: str) -> None:
 def test_a_pool_that_cannot_be(change: dict[str, int], said: str) -> None:
     good = {"venue": 1, "account": 5, "asset0": 1, "asset1": 2, "fee_ppm": 3_000, "sqrt_price_x96": 1 << 96}
     with pytest.raises(UsageError, match=said):
-        open_concentrated(new_pool_block(words=words_needed(60)), **{**good, **change})
+        open_concentrated(pool_world(words=words_needed(60)).block, **{**good, **change})

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.market.pool_kernels import wide_rows
+from tests.market.pool_kernels import pool_world, wide_rows
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import kernel
+from shortdesk.ground.order import Revert
 from shortdesk.market import constant_product
 from shortdesk.market.constant_product import LOCKED_SHARES, amount_in, amount_out
 from shortdesk.market.open_pool import open_constant_product
-from shortdesk.market.pool import Revert
-from shortdesk.market.pool_tables import new_pool_block, pool_row, position_row
+from shortdesk.market.pool_rows import pool_row, position_row
 
 ONE = 10**18
 FEE = 3000
@@ -27,7 +27,7 @@ OWNER, OTHER = 5, 6
 
 def opened(amount0: int = 0, amount1: int = 0, fee_ppm: int = FEE) -> tuple[Any, int, Any]:
     """A block with one pool: the block, the pool's number, its row; with a first deposit if amounts are given."""
-    w = new_pool_block()
+    w = pool_world().block
     at = open_constant_product(w, venue=1, account=9, asset0=1, asset1=2, fee_ppm=fee_ppm)
     if amount0:
         assert constant_product.deposit(w, at, OWNER, 0, amount0, amount1, 0, 0).why == Revert.NONE

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import Depth
-from tests.market.pool_kernels import add_kernel, collect_kernel, remove_kernel, swap_kernel
+from tests.market.pool_kernels import add_kernel, collect_kernel, pool_world, remove_kernel, swap_kernel
 
 from shortdesk.ground import wide
+from shortdesk.ground.order import Revert
 from shortdesk.market import concentrated, liquidity
 from shortdesk.market.open_pool import open_concentrated, sqrt_price_x96_of, words_needed
-from shortdesk.market.pool import Revert
-from shortdesk.market.pool_tables import PoolShelf, new_pool_block, pool_row, position_row, tick_row
-from shortdesk.market.tables import shelf_at
+from shortdesk.market.pool_rows import pool_row, position_row, tick_row
+from shortdesk.market.tables import Shelf, shelf_at
 from shortdesk.market.tick_math import sqrt_price_x96_at_tick, tick_at_sqrt_price_x96, usable_tick_max
 from shortdesk.market.ticks import find_tick
 
@@ -31,7 +31,7 @@ class Pool:
     """A concentrated pool that keeps count of what it was paid and what it paid out."""
 
     def __init__(self, amount1: int = 1, amount0: int = 1, fee_ppm: int = 3000, ticks: int = 64) -> None:
-        self.w = new_pool_block(1, 64, ticks, words_needed(SPACING))
+        self.w = pool_world(1, 64, ticks, words_needed(SPACING)).block
         self.at = open_concentrated(
             self.w,
             venue=1,
@@ -378,16 +378,16 @@ def one_life(dice: random.Random, acts: int) -> None:
             assert pool.collect(position)[:3] == collect_kernel(twin, pool.at, OWNER, position)[:3]
         assert (pool.w == twin).all()
         assert wide.load(pool.row.liquidity) == liquidity_around(pool)
-    for position in range(1, int(shelf_at(pool.w, PoolShelf.POSITIONS).used) + 1):
+    for position in range(1, int(shelf_at(pool.w, Shelf.POSITIONS).used) + 1):
         if position_row(pool.w, position).pool:
             pool.remove(position, wide.load(position_row(pool.w, position).liquidity))
             pool.collect(position)
     assert min(pool.held) >= 0, "the pool could pay everybody"
-    assert shelf_at(pool.w, PoolShelf.TICKS).live == 0
+    assert shelf_at(pool.w, Shelf.TICKS).live == 0
 
 
 def liquidity_around(pool: Pool) -> int:
-    used = int(shelf_at(pool.w, PoolShelf.POSITIONS).used)
+    used = int(shelf_at(pool.w, Shelf.POSITIONS).used)
     rows = [position_row(pool.w, at) for at in range(1, used + 1)]
     tick = int(pool.row.tick)
     return sum(wide.load(row.liquidity) for row in rows if row.pool and row.low_tick <= tick < row.high_tick)

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tests.market.pool_kernels import swap_kernel
+from tests.market.pool_kernels import pool_world, swap_kernel
 
 from shortdesk.ground import wide
+from shortdesk.ground.order import Revert
 from shortdesk.market import concentrated, liquidity
 from shortdesk.market.open_pool import open_concentrated
-from shortdesk.market.pool import Revert
-from shortdesk.market.pool_tables import PoolShelf, new_pool_block, pool_row
-from shortdesk.market.tables import shelf_at
+from shortdesk.market.pool_rows import pool_row
+from shortdesk.market.tables import Shelf, shelf_at
 from shortdesk.market.tick_math import MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, usable_tick_max
 
 LIMITLESS = (1 << 255) - 1
@@ -58,7 +58,7 @@ def cases() -> list[Any]:
 
 def opened(case: PoolCase) -> tuple[Any, int, list[tuple[int, int]]]:
     """The pool with its positions: the block, the pool's number, row and liquidity of each position."""
-    w = new_pool_block(1, 4, 8, 800)
+    w = pool_world(1, 4, 8, 800).block
     pool = open_concentrated(
         w,
         venue=1,
@@ -117,11 +117,11 @@ def test_swap_gives_the_figures_of_the_contract(case: PoolCase, what: str, figur
         assert liquidity.remove_liquidity(w, pool, 5, position, units, 0, 0).why == Revert.NONE
         assert liquidity.collect(w, pool, 5, position, LIMITLESS, LIMITLESS).why == Revert.NONE
     assert wide.load(pool_row(w, pool).liquidity) == 0
-    words, buckets = shelf_at(w, PoolShelf.WORDS), shelf_at(w, PoolShelf.TICK_BUCKETS)
+    words, buckets = shelf_at(w, Shelf.WORDS), shelf_at(w, Shelf.TICK_BUCKETS)
     assert not np.any(w[words.start : words.end]), "no tick is initialised any more"
     assert not np.any(w[buckets.start : buckets.end])
-    assert shelf_at(w, PoolShelf.TICKS).live == 0
-    assert shelf_at(w, PoolShelf.POSITIONS).live == 0
+    assert shelf_at(w, Shelf.TICKS).live == 0
+    assert shelf_at(w, Shelf.POSITIONS).live == 0
 
 
 def test_the_figures_were_all_read() -> None:

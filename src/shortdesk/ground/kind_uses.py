@@ -307,7 +307,12 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             instrument="the pool",
             order="the liquidity position; -1 for a swap",
         ),
-        Kind.BLOCK_FEE: _money("base and priority fee of a transaction", "who sent it", "the block's fee account"),
+        Kind.BLOCK_FEE: _money(
+            "base or priority fee of a transaction",
+            "who sent it",
+            "the chain's account that burns or the builder's",
+            code="0 base fee, burnt; 1 priority fee, the builder's",
+        ),
         Kind.INCOME: _money(
             "income that is no trade: staking, airdrop, lending",
             "who received it",
@@ -346,7 +351,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             order="the liquidity position",
             price="lower tick of the range",
             units="upper tick of the range",
-            lots="liquidity added",
+            lots="liquidity added, 2^63 - 1 at most",
             code="1 with a range, 0 over all prices",
         ),
         Kind.POOL_BURN: _use(
@@ -357,7 +362,7 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             order="the liquidity position",
             price="lower tick of the range",
             units="upper tick of the range",
-            lots="liquidity taken away",
+            lots="liquidity taken away, 2^63 - 1 at most",
             code="1 with a range, 0 over all prices",
         ),
         Kind.POOL_COLLECT: _use(
@@ -368,13 +373,20 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             order="the liquidity position",
         ),
         Kind.BLOCK: _use(
-            "a block was made",
+            "a block was made; what its transactions did are the rows it caused",
             {},
             venue="the venue",
             order="number of the block",
             lots="transactions in it",
             asset="asset of units",
             units="base fee per unit of gas",
+        ),
+        Kind.POOL_REVERT: _use(
+            "a transaction failed in its block; its gas was paid if its BLOCK_FEE rows say so",
+            _WHERE,
+            account="who sent it",
+            other="the pool's account",
+            code="Revert",
         ),
         Kind.HALTED: _use(
             "matching stopped",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-from shortdesk.ground.order import OrderKind, Refusal, Withdrawn
+from shortdesk.ground.order import OrderKind, Refusal, Revert, Withdrawn
 
 __all__ = [
     "CODES",
@@ -92,6 +92,7 @@ class Kind(IntEnum):
     POOL_BURN = 112
     POOL_COLLECT = 113
     BLOCK = 114
+    POOL_REVERT = 115
 
     HALTED = 120
     RESUMED = 121
@@ -167,6 +168,7 @@ CODES: Mapping[Kind, type[IntEnum]] = MappingProxyType(
         Kind.LIQUIDATION_END: RiskState,
         Kind.FEED_STATE: FeedState,
         Kind.STOPPED: Stop,
+        Kind.POOL_REVERT: Revert,
     }
 )
 """Kinds whose ``code`` is named by an enum; a run may add tables of its own for others."""

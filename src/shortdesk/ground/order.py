@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["OrderFlag", "OrderKind", "Refusal", "SelfTrade", "Side", "TimeInForce", "Withdrawn"]
+__all__ = ["OrderFlag", "OrderKind", "Refusal", "Revert", "SelfTrade", "Side", "TimeInForce", "Withdrawn"]
 
 
 class Side(IntEnum):
@@ -107,6 +107,38 @@ class Refusal(IntEnum):
     NOTHING_OWED = 32
     NOT_LIQUIDATABLE = 33
     """Nobody may seize from an account whose margin holds."""
+    NO_BOOK = 34
+    """An order or a halt for a pool, which is traded in by transactions; asked before the size and the price."""
+
+
+class Revert(IntEnum):
+    """Why a pool did not do what a transaction asked. Where several reasons hold, the lowest number is given."""
+
+    NONE = 0
+    UNKNOWN_POOL = 1
+    UNKNOWN_POSITION = 2
+    NOT_THE_OWNER = 3
+    EXPIRED = 4
+    ZERO_AMOUNT = 5
+    """Nothing is asked for, or nothing would come of it."""
+    BAD_RANGE = 6
+    """Lower tick not below upper tick, outside the usable ticks, or off the pool's tick spacing."""
+    BAD_PRICE_LIMIT = 7
+    """A price limit on the wrong side of the price, out of bounds, or given to a constant-product pool."""
+    TOO_LITTLE_LIQUIDITY = 8
+    """The pool cannot fill the order, or a position holds less than is to be taken away."""
+    TOO_MUCH_LIQUIDITY = 9
+    """A tick would hold more liquidity than its share of 2^128, or a reserve more than 2^112."""
+    TOO_LITTLE_OUT = 10
+    """Less would be received than the order demands."""
+    TOO_MUCH_IN = 11
+    """More would be paid than the order allows."""
+    TOO_LARGE_FOR_LEDGER = 12
+    """An amount does not fit into 63 bits."""
+    TOO_LITTLE_MONEY = 13
+    """The account does not hold what it would have to pay."""
+    TABLE_FULL = 14
+    """No free row: the caller grows the tables and asks again."""
 
 
 class Withdrawn(IntEnum):

@@ -13,6 +13,7 @@ from shortdesk.ground.compile import kernel, rule
 from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.ground.order import OrderFlag, Refusal, Side, Withdrawn
 from shortdesk.market.accounts import Hedge, find_leg, has_account, leg_for, unmake_leg
+from shortdesk.market.blocks import is_block_next, receive, tear_up, until_block_ns
 from shortdesk.market.buy_in import ask_loans, treat_loan
 from shortdesk.market.command import CommandKind
 from shortdesk.market.desk import amend_order, cancel_account, cancel_order, place_order
@@ -64,9 +65,12 @@ def obey_all(w: Any, commands: Any, first: int) -> int:
             return at
         if at == len(commands) or not can_start(w):
             return at
-        if is_due(w, commands[at].time_ns):
+        if is_due(w, until_block_ns(w, commands[at].time_ns)):
             wake_due(w)
             continue
+        if is_block_next(w, commands[at].time_ns):
+            clock.halt = Halt.BLOCK_DUE
+            return at
         if FORESEES and is_wide(w) and at + FORESIGHT < len(commands):
             foresee(w, commands, at)
         if not obey(w, commands[at]):
@@ -88,9 +92,13 @@ def advance(w: Any, until_ns: int) -> int:
             return obeyed
         if not can_start(w):
             return obeyed
-        if is_due(w, next_arrival_ns(w, until_ns)):
+        arrival_ns = next_arrival_ns(w, until_ns)
+        if is_due(w, until_block_ns(w, arrival_ns)):
             wake_due(w)
             continue
+        if is_block_next(w, arrival_ns):
+            clock.halt = Halt.BLOCK_DUE
+            return obeyed
         if waiting(w) == 0 or next_message(w).time_ns > until_ns:
             clock.now_ns = max(clock.now_ns, until_ns)
             return obeyed
@@ -236,12 +244,16 @@ def _obey_apart(w: Any, command: Any) -> bool:
             return stop_for_room(w, Shelf.LOANS)
         if command.kind >= CommandKind.MARK:
             clock.refusal = _run_venue(w, command)
+        elif command.kind == CommandKind.TRANSACT:
+            clock.refusal = receive(w, command)
         elif command.kind <= CommandKind.WITHDRAW:
             clock.refusal = deposit(w, command, 1 if command.kind == CommandKind.DEPOSIT else -1)
         elif command.kind >= CommandKind.BORROW:
             clock.refusal = _lend(w, command)
         else:
             return _set_leg(w, command)
+    elif command.kind == CommandKind.TRANSACT:
+        tear_up(w, command)
     if clock.refusal != Refusal.NONE:
         _refuse(w, command, clock.refusal)
     return True

@@ -3,7 +3,7 @@
 Transactions wait in a list that anybody may read, except those sent to the builder in private. When a block is due the
 builder takes those that can pay its base fee, the highest priority fee first and among equals the one that came
 first, until the gas is used up. That order is a list of row numbers; a builder with other wishes may change it before
-the block is carried out (``market/transact.py``).
+the block is carried out (``market/carry_out.py``).
 
 The base fee follows EIP-1559: it rises when blocks are fuller than their target, falls when they are emptier, and goes
 to an account of its own, out of everybody's reach.
@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import mul_div_down, mul_div_up
+from shortdesk.ground.order import Refusal
 from shortdesk.ground.units import Nanos
 from shortdesk.ground.wide import Wide
-from shortdesk.market.pool_tables import TRANSACTION, PoolShelf, chain_row, transaction_row
-from shortdesk.market.tables import has_room, put_back, take_row
+from shortdesk.market.pool_rows import chain_row, place_row, pool_row, transaction_row
+from shortdesk.market.pool_tables import TRANSACTION
+from shortdesk.market.tables import Shelf, account_at, clock_of, has_room, put_back, shelf_at, take_row
 
 __all__ = [
     "Act",
@@ -28,13 +30,19 @@ __all__ = [
     "Transaction",
     "close_block",
     "drop",
+    "enlist",
     "gas_bill",
     "gas_of",
+    "is_block_next",
     "is_visible",
     "next_base_fee",
     "order_block",
     "priority_fee",
-    "send",
+    "receive",
+    "tear_up",
+    "until_block_ns",
+    "wind_blocks",
+    "write",
 ]
 
 
@@ -69,6 +77,8 @@ class Transaction(NamedTuple):
     deadline_ns: int = 0
     is_private: bool = False
     mechanism: int = 0
+    cause: int = -1
+    """The journal row that led to it."""
 
 
 class GasBill(NamedTuple):
@@ -78,40 +88,66 @@ class GasBill(NamedTuple):
     builder_units: int
 
 
+# --- time ---------------------------------------------------------------------------------------------------
+
+
+@rule(inline=True)
+def until_block_ns(w: Any, until_ns: int) -> int:
+    """When the next block comes, ``until_ns`` if none comes before."""
+    due_ns = clock_of(w).block_due_ns
+    return int(min(due_ns, until_ns)) if due_ns != 0 else int(until_ns)
+
+
+@rule(inline=True)
+def is_block_next(w: Any, until_ns: int) -> bool:
+    """Whether a block is being carried out, or one comes by then."""
+    clock = clock_of(w)
+    return bool(clock.block_chain != 0 or (clock.block_due_ns != 0 and clock.block_due_ns <= until_ns))
+
+
+@rule
+def wind_blocks(w: Any) -> None:
+    """Work out when the next block of any chain comes."""
+    clock = clock_of(w)
+    clock.block_due_ns = 0
+    for at in range(1, shelf_at(w, Shelf.CHAINS).used + 1):
+        due_ns = chain_row(w, at).due_ns
+        if clock.block_due_ns == 0 or due_ns < clock.block_due_ns:
+            clock.block_due_ns = due_ns
+
+
 # --- waiting ------------------------------------------------------------------------------------------------
 
 
 @rule
-def send(
-    w: Any,
-    chain_at: int,
-    now_ns: Nanos,
-    sent: Transaction,
-    amount: Wide,
-    amount1: Wide,
-    bound: Wide,
-    bound1: Wide,
-    limit_x96: Wide,
-) -> int:
-    """Put a transaction at the end of the waiting list; its row, or 0 where the table is full.
+def write(w: Any, sent: Transaction, amount: Wide, amount1: Wide, bound: Wide, bound1: Wide, limit_x96: Wide) -> int:
+    """Write a transaction down; its row, which a TRANSACT command carries to the chain, or 0 where the table is full.
 
     Swaps: ``amount`` is the exact input or output, ``bound`` the least out or the most in, ``limit_x96`` the √price
     to stop at. Liquidity: ``amount`` and ``amount1`` are the most to deposit, or ``amount`` is the liquidity to take
     away; ``bound`` and ``bound1`` are the least of both assets.
     """
-    if not has_room(w, PoolShelf.TRANSACTIONS, 1):
+    if not has_room(w, Shelf.TRANSACTIONS, 1):
         return 0
-    at = take_row(w, PoolShelf.TRANSACTIONS, TRANSACTION)
-    row, chain = transaction_row(w, at), chain_row(w, chain_at)
+    at = take_row(w, Shelf.TRANSACTIONS, TRANSACTION)
+    row = transaction_row(w, at)
     row.act, row.account, row.pool, row.zero_for_one = sent.act, sent.account, sent.pool, sent.zero_for_one
     row.position, row.low_tick, row.high_tick = sent.position, sent.low_tick, sent.high_tick
     row.fee_max, row.priority_fee, row.deadline_ns = sent.fee_max, sent.priority_fee, sent.deadline_ns
-    row.is_private, row.mechanism = sent.is_private, sent.mechanism
+    row.is_private, row.mechanism, row.cause = sent.is_private, sent.mechanism, sent.cause
     wide.store(row.amount, amount)
     wide.store(row.amount1, amount1)
     wide.store(row.bound, bound)
     wide.store(row.bound1, bound1)
     wide.store(row.limit_x96, limit_x96)
+    row.sequence, row.arrival_ns, row.block_chain, row.prev, row.next = 0, 0, 0, 0, 0
+    return at
+
+
+@rule
+def enlist(w: Any, chain_at: int, at: int, now_ns: Nanos) -> None:
+    """A written transaction arrives at its chain: it waits behind those that came before."""
+    row, chain = transaction_row(w, at), chain_row(w, chain_at)
     row.sequence, row.arrival_ns, row.block_chain = chain.sequence, now_ns, chain_at
     chain.sequence += 1
     chain.pending += 1
@@ -121,7 +157,53 @@ def send(
     else:
         transaction_row(w, chain.last_pending).next = at
     chain.last_pending = at
-    return at
+
+
+@rule
+def receive(w: Any, command: Any) -> int:
+    """A TRANSACT command arrives with the row of its transaction, ``client_id``; what is refused is torn up."""
+    at = command.client_id
+    if not _is_its_own(w, command):
+        return Refusal.UNKNOWN_ORDER
+    row = transaction_row(w, at)
+    refusal = _refusal(w, command.account, row, command.instrument)
+    if refusal == Refusal.NONE:
+        enlist(w, pool_row(w, row.pool).blocks, at, clock_of(w).now_ns)
+    else:
+        tear_up(w, command)
+    return refusal
+
+
+@rule
+def tear_up(w: Any, command: Any) -> None:
+    """Give the row of a TRANSACT command back that was refused."""
+    if _is_its_own(w, command):
+        _give_back(w, command.client_id)
+
+
+@rule
+def _is_its_own(w: Any, command: Any) -> bool:
+    """Whether a command carries a transaction that its account wrote and that does not wait yet."""
+    at = command.client_id
+    if not 0 < at <= shelf_at(w, Shelf.TRANSACTIONS).used:
+        return False
+    row = transaction_row(w, at)
+    return bool(row.act != 0 and row.account == command.account and row.block_chain == 0)
+
+
+@rule
+def _refusal(w: Any, account: int, row: Any, instrument: int) -> int:
+    """Why a chain does not take a transaction on its list; whether it can be done is asked in its block."""
+    if not 0 < row.pool <= shelf_at(w, Shelf.POOLS).used:
+        return Refusal.UNKNOWN_INSTRUMENT
+    pool = pool_row(w, row.pool)
+    if pool.venue != account_at(w, account).venue or pool.instrument != instrument:
+        return Refusal.UNKNOWN_INSTRUMENT
+    if row.act > Act.COLLECT:
+        return Refusal.BAD_KIND
+    if row.fee_max < 0 or row.priority_fee < 0:
+        return Refusal.BAD_PRICE
+    return Refusal.NONE
 
 
 @rule
@@ -145,8 +227,14 @@ def drop(w: Any, at: int) -> None:
     else:
         transaction_row(w, row.next).prev = row.prev
     chain.pending -= 1
-    row.block_chain = 0
-    put_back(w, PoolShelf.TRANSACTIONS, at, TRANSACTION)
+    _give_back(w, at)
+
+
+@rule
+def _give_back(w: Any, at: int) -> None:
+    row = transaction_row(w, at)
+    row.act, row.block_chain = 0, 0
+    put_back(w, Shelf.TRANSACTIONS, at, TRANSACTION)
 
 
 # --- the order of a block -----------------------------------------------------------------------------------
@@ -161,68 +249,83 @@ def priority_fee(w: Any, chain_at: int, at: int) -> int:
 
 
 @rule
-def order_block(w: Any, chain_at: int, now_ns: Nanos, places: Any) -> int:
-    """Fill ``places`` with the transactions of the next block in their order; how many there are.
+def order_block(w: Any, chain_at: int, now_ns: Nanos) -> int:
+    """Fill PLACES, from row 0 on, with the transactions of the next block in their order; how many there are.
 
     Those that arrived by now and can pay the base fee, by (priority fee, highest first; sequence), as long as their
-    gas fits; one that does not fit is passed over. ``places`` is an int64 array with room for all that wait.
+    gas fits; one that does not fit is passed over. One that cannot pay and whose deadline is past is dropped.
     """
     chain = chain_row(w, chain_at)
     count = 0
     at = int(chain.first_pending)
     while at != 0:
         row = transaction_row(w, at)
-        if row.arrival_ns <= now_ns and priority_fee(w, chain_at, at) >= 0:
-            places[count] = at
-            count += 1
-        at = int(row.next)
-    _sort(w, chain_at, places, count)
-    return _fitting(w, chain_at, places, count)
+        following = int(row.next)
+        if row.arrival_ns <= now_ns:
+            if priority_fee(w, chain_at, at) >= 0:
+                place_row(w, count).transaction = at
+                count += 1
+            elif row.deadline_ns != 0 and row.deadline_ns < now_ns:
+                drop(w, at)
+        at = following
+    _sort(w, chain_at, count)
+    return _fitting(w, chain_at, count)
 
 
 @rule
-def _fitting(w: Any, chain_at: int, places: Any, count: int) -> int:
+def _fitting(w: Any, chain_at: int, count: int) -> int:
     """Keep those whose gas fits into the block."""
     chain = chain_row(w, chain_at)
     left, kept = int(chain.gas_limit), 0
     for i in range(count):
-        gas = gas_of(w, chain_at, transaction_row(w, places[i]).act)
+        at = int(place_row(w, i).transaction)
+        gas = gas_of(w, chain_at, transaction_row(w, at).act)
         if gas <= left:
             left -= gas
-            places[kept] = places[i]
+            place_row(w, kept).transaction = at
             kept += 1
     return kept
 
 
 @rule
-def _sort(w: Any, chain_at: int, places: Any, count: int) -> None:
+def _sort(w: Any, chain_at: int, count: int) -> None:
     """Heap sort in place: no memory, and never slow. The heap's top comes last in the block."""
     for start in range(count // 2 - 1, -1, -1):
-        _sink(w, chain_at, places, start, count)
+        _sink(w, chain_at, start, count)
     for end in range(count - 1, 0, -1):
-        places[0], places[end] = places[end], places[0]
-        _sink(w, chain_at, places, 0, end)
+        _swap(w, 0, end)
+        _sink(w, chain_at, 0, end)
 
 
 @rule
-def _sink(w: Any, chain_at: int, places: Any, start: int, end: int) -> None:
+def _sink(w: Any, chain_at: int, start: int, end: int) -> None:
     root = start
     while 2 * root + 1 < end:
         child = 2 * root + 1
-        if child + 1 < end and _is_before(w, chain_at, places[child], places[child + 1]):
+        if child + 1 < end and _is_before(w, chain_at, child, child + 1):
             child += 1
-        if not _is_before(w, chain_at, places[root], places[child]):
+        if not _is_before(w, chain_at, root, child):
             return
-        places[root], places[child] = places[child], places[root]
+        _swap(w, root, child)
         root = child
 
 
 @rule
+def _swap(w: Any, a: int, b: int) -> None:
+    first, second = place_row(w, a), place_row(w, b)
+    at = int(first.transaction)
+    first.transaction = second.transaction
+    second.transaction = at
+
+
+@rule
 def _is_before(w: Any, chain_at: int, a: int, b: int) -> bool:
-    fee_a, fee_b = priority_fee(w, chain_at, a), priority_fee(w, chain_at, b)
+    """Whether place ``a`` holds what comes earlier in the block than what place ``b`` holds."""
+    first, second = int(place_row(w, a).transaction), int(place_row(w, b).transaction)
+    fee_a, fee_b = priority_fee(w, chain_at, first), priority_fee(w, chain_at, second)
     if fee_a != fee_b:
         return fee_a > fee_b
-    return bool(transaction_row(w, a).sequence < transaction_row(w, b).sequence)
+    return bool(transaction_row(w, first).sequence < transaction_row(w, second).sequence)
 
 
 # --- gas ----------------------------------------------------------------------------------------------------

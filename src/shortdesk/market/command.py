@@ -43,6 +43,8 @@ class CommandKind(IntEnum):
     """The lender of asset ``instrument`` wants ``lots`` units back from the account by ``trigger_ticks`` (a time)."""
     SEIZE = 18
     """``account`` repays up to ``lots`` units that account ``client_id`` owes, and takes collateral with a bonus."""
+    TRANSACT = 19
+    """The account's transaction with row ``client_id`` (``blocks.write``), for the pool traded as ``instrument``."""
 
     MARK = 30
     """The instrument's mark is ``price_ticks``, whatever its formula says."""

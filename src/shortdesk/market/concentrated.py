@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
 from shortdesk.ground.exact import clamp
+from shortdesk.ground.order import Revert
 from shortdesk.ground.wide import Wide
-from shortdesk.market.pool import Revert, Swapped, did_swap, not_swapped, outside_bound
-from shortdesk.market.pool_tables import pool_row, tick_row
+from shortdesk.market.pool import Swapped, did_swap, not_swapped, outside_bound
+from shortdesk.market.pool_rows import pool_row, tick_row
 from shortdesk.market.swap_math import swap_step
 from shortdesk.market.tick_math import (
     MAX_TICK,

@@ -10,12 +10,12 @@ from typing import Any
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
+from shortdesk.ground.order import Revert
 from shortdesk.ground.units import Ppm
 from shortdesk.ground.wide import Wide
 from shortdesk.market.pool import (
     PPM,
     Provided,
-    Revert,
     Swapped,
     close_if_empty,
     did_provide,
@@ -26,8 +26,8 @@ from shortdesk.market.pool import (
     outside_bound,
     position_refusal,
 )
-from shortdesk.market.pool_tables import PoolShelf, pool_row, position_row
-from shortdesk.market.tables import has_room
+from shortdesk.market.pool_rows import pool_row, position_row
+from shortdesk.market.tables import Shelf, has_room
 
 __all__ = [
     "LOCKED_SHARES",
@@ -203,7 +203,7 @@ def deposit(
     if wide.less(amount0, least0) or wide.less(amount1, least1):
         return not_provided(Revert.TOO_LITTLE_OUT)
     if position_at == 0:
-        if not has_room(w, PoolShelf.POSITIONS, 1):
+        if not has_room(w, Shelf.POSITIONS, 1):
             return not_provided(Revert.TABLE_FULL)
         position_at = open_position(w, pool_at, account, 0, 0)
     position = position_row(w, position_at)

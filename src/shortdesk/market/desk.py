@@ -100,7 +100,7 @@ def _refusal_for_form(
     instrument = instrument_at(w, leg_at(w, leg).instrument)
     has_limit = kind != OrderKind.MARKET and kind & 1 == 0
     if instrument.is_halted:
-        return Refusal.HALTED
+        return Refusal.NO_BOOK if instrument.pool != 0 else Refusal.HALTED
     if command.side > Side.SELL:
         return Refusal.BAD_SIDE
     if kind > OrderKind.PROFIT_MARKET or time_in_force > TimeInForce.FOK:
@@ -195,7 +195,7 @@ def amend_order(w: Any, leg: int, command: Any) -> int:
     at = find_order(w, leg, command.client_id)
     order = order_at(w, at)
     if instrument.is_halted:
-        return Refusal.HALTED
+        return Refusal.NO_BOOK if instrument.pool != 0 else Refusal.HALTED
     if command.lots < 0:
         return Refusal.BAD_SIZE
     if command.lots > instrument.highest_lots:

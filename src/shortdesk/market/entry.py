@@ -65,6 +65,8 @@ class Halt(IntEnum):
     """Fetch the journal's rows and call again."""
     TABLE_FULL = 2
     """Grow the table named by ``clock.full_table`` and call again."""
+    BLOCK_DUE = 3
+    """Let the block of a chain be made (``carry_out.make_block``) and call again."""
 
 
 class BoundFrom(IntEnum):

@@ -13,7 +13,7 @@ from shortdesk.ground.instrument import Form
 from shortdesk.ground.kinds import Kind, RiskState
 from shortdesk.ground.order import Refusal
 from shortdesk.market.accounts import join_balance, leave_balance
-from shortdesk.market.ledger import balance_for, find_balance, touch, transfer
+from shortdesk.market.ledger import Role, balance_for, find_balance, touch, transfer
 from shortdesk.market.lending import withdrawal_leaves_cover
 from shortdesk.market.margin_check import covers_withdrawal, is_too_leveraged, needed_units
 from shortdesk.market.note import Detail, note_apart
@@ -62,6 +62,8 @@ def deposit(w: Any, command: Any, sign: int) -> int:
     if command.lots > _MOST_UNITS:
         return Refusal.SIZE_TOO_LARGE
     account = account_at(w, command.account)
+    if account.role == Role.POOL:
+        return Refusal.UNKNOWN_ACCOUNT
     mine = find_balance(w, command.account, asset, 0)
     if sign < 0 and (mine == 0 or not covers_withdrawal(w, mine, command.lots)):
         return Refusal.NOT_ENOUGH_BALANCE
@@ -184,6 +186,8 @@ def stop_matching(w: Any, command: Any) -> int:
     if not 0 < number <= shelf_at(w, Shelf.INSTRUMENTS).used:
         return Refusal.UNKNOWN_INSTRUMENT
     instrument = instrument_at(w, number)
+    if instrument.pool != 0:
+        return Refusal.NO_BOOK
     instrument.is_halted = 1 if command.lots != 0 else 0
     kind = Kind.HALTED.value if command.lots != 0 else Kind.RESUMED.value
     note_apart(w, Detail.MONEY, kind, venue=instrument.venue, instrument=number)

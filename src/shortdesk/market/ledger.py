@@ -51,6 +51,12 @@ class Role(IntEnum):
     """Where deposits come from; its minus is what the venue was entrusted with."""
     LENDER = 6
     """Lends an asset; its units are what is still there to be lent."""
+    POOL = 7
+    """Holds the reserves of a pool."""
+    BUILDER = 8
+    """Earns the priority fees of a chain."""
+    BURNER = 9
+    """Where a chain's base fees go, out of circulation."""
 
 
 @rule(inline=True)

@@ -11,19 +11,12 @@ from typing import Any
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
+from shortdesk.ground.order import Revert
 from shortdesk.ground.wide import Wide
-from shortdesk.market.pool import (
-    Provided,
-    Revert,
-    close_if_empty,
-    did_provide,
-    not_provided,
-    open_position,
-    position_refusal,
-)
-from shortdesk.market.pool_tables import PoolShelf, pool_row, position_row, tick_row
+from shortdesk.market.pool import Provided, close_if_empty, did_provide, not_provided, open_position, position_refusal
+from shortdesk.market.pool_rows import pool_row, position_row, tick_row
 from shortdesk.market.swap_math import amount0_down, amount0_up, amount1_down, amount1_up
-from shortdesk.market.tables import has_room
+from shortdesk.market.tables import Shelf, has_room
 from shortdesk.market.tick_math import sqrt_price_x96_at_tick, usable_tick_max
 from shortdesk.market.ticks import change_tick, find_tick
 
@@ -245,9 +238,9 @@ def _has_room(w: Any, pool_at: int, position_at: int, low_tick: int, high_tick: 
         new_ticks += 1
     if find_tick(w, pool_at, high_tick) == 0:
         new_ticks += 1
-    if not has_room(w, PoolShelf.TICKS, new_ticks):
+    if not has_room(w, Shelf.TICKS, new_ticks):
         return False
-    return position_at != 0 or has_room(w, PoolShelf.POSITIONS, 1)
+    return position_at != 0 or has_room(w, Shelf.POSITIONS, 1)
 
 
 @rule

@@ -6,8 +6,10 @@ from typing import Any
 
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.units import Nanos
-from shortdesk.market.pool_tables import CHAIN, PoolShelf, chain_row
-from shortdesk.market.tables import has_room, take_row
+from shortdesk.market.blocks import wind_blocks
+from shortdesk.market.pool_rows import chain_row
+from shortdesk.market.pool_tables import CHAIN
+from shortdesk.market.tables import Shelf, has_room, take_row
 
 __all__ = ["LIQUIDITY_GAS", "SWAP_GAS", "open_chain"]
 
@@ -53,13 +55,14 @@ def open_chain(
         raise UsageError(f"a block of {gas_limit:,} gas is smaller than its target or one transaction")
     if base_fee < 0:
         raise UsageError(f"a chain's base fee cannot be negative: {base_fee:,}")
-    if not has_room(w, PoolShelf.CHAINS, 1):
+    if not has_room(w, Shelf.CHAINS, 1):
         raise UsageError("the tables have no room for another chain")
-    at = take_row(w, PoolShelf.CHAINS, CHAIN)
+    at = take_row(w, Shelf.CHAINS, CHAIN)
     chain = chain_row(w, at)
     chain.due_ns, chain.interval_ns, chain.number = first_due_ns, interval_ns, 1
     chain.base_fee, chain.gas_price_scale, chain.base_fee_pace = base_fee, gas_price_scale, base_fee_pace
     chain.gas_limit, chain.gas_target = gas_limit, gas_target
     chain.swap_gas, chain.liquidity_gas = swap_gas, liquidity_gas
     chain.venue, chain.gas_asset, chain.builder, chain.burner = venue, gas_asset, builder, burner
+    wind_blocks(w)
     return at

@@ -128,7 +128,13 @@ def open_lending(
     """
     w = world.block
     row = instrument_at(w, pair if 0 < pair < world.used_rows(Shelf.INSTRUMENTS) else 0)
-    if row.venue == 0 or row.form != Form.SPOT or row.venue != venue or asset not in (row.base_asset, row.settle_asset):
+    if (
+        row.venue == 0
+        or row.form != Form.SPOT
+        or row.pool != 0
+        or row.venue != venue
+        or asset not in (row.base_asset, row.settle_asset)
+    ):
         raise UsageError(f"instrument {pair} is no spot pair of venue {venue} with asset {asset}")
     if _find_pool(w, venue, asset) != 0:
         raise UsageError(f"venue {venue} lends asset {asset} already")

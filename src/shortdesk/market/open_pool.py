@@ -10,8 +10,9 @@ from shortdesk.ground import wide
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.units import Ppm
 from shortdesk.market.pool import PPM, PoolForm
-from shortdesk.market.pool_tables import POOL, PoolShelf, pool_row
-from shortdesk.market.tables import has_room, shelf_at, take_row
+from shortdesk.market.pool_rows import pool_row
+from shortdesk.market.pool_tables import POOL
+from shortdesk.market.tables import Shelf, has_room, shelf_at, take_row
 from shortdesk.market.tick_math import MAX_SQRT_PRICE_X96, MIN_SQRT_PRICE_X96, tick_at_sqrt_price_x96
 from shortdesk.market.ticks import tick_liquidity_max, word_range
 
@@ -63,9 +64,9 @@ def open_concentrated(
         raise UsageError(
             f"√price × 2^96 = {sqrt_price_x96} lies outside {MIN_SQRT_PRICE_X96} … {MAX_SQRT_PRICE_X96 - 1}"
         )
-    shelf = shelf_at(w, PoolShelf.WORDS)
+    shelf = shelf_at(w, Shelf.WORDS)
     count = words_needed(spacing)
-    if not has_room(w, PoolShelf.WORDS, count):
+    if not has_room(w, Shelf.WORDS, count):
         raise UsageError(f"the tables have no room for the {count:,} tick words of a pool with tick spacing {spacing}")
     at = _open(w, venue, account, asset0, asset1, fee_ppm)
     pool = pool_row(w, at)
@@ -84,9 +85,9 @@ def _open(w: Any, venue: int, account: int, asset0: int, asset1: int, fee_ppm: P
         raise UsageError(f"a pool needs two different assets, not asset {asset0} twice")
     if not 0 <= fee_ppm < PPM:
         raise UsageError(f"a pool's fee lies from 0 to 999,999 ppm, not {fee_ppm:,}")
-    if not has_room(w, PoolShelf.POOLS, 1):
-        raise UsageError(f"the tables have room for {shelf_at(w, PoolShelf.POOLS).rows - 1} pools only")
-    at = take_row(w, PoolShelf.POOLS, POOL)
+    if not has_room(w, Shelf.POOLS, 1):
+        raise UsageError(f"the tables have room for {shelf_at(w, Shelf.POOLS).rows - 1} pools only")
+    at = take_row(w, Shelf.POOLS, POOL)
     pool = pool_row(w, at)
     pool.venue, pool.account, pool.asset0, pool.asset1, pool.fee_ppm = venue, account, asset0, asset1, fee_ppm
     return at

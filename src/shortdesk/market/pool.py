@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
+from shortdesk.ground.order import Revert
 from shortdesk.ground.wide import Wide
-from shortdesk.market.pool_tables import POSITION, PoolShelf, position_row
-from shortdesk.market.tables import put_back, shelf_at, take_row
+from shortdesk.market.pool_rows import position_row
+from shortdesk.market.pool_tables import POSITION
+from shortdesk.market.tables import Shelf, put_back, shelf_at, take_row
 
 __all__ = [
     "PPM",
     "PoolForm",
     "Provided",
-    "Revert",
     "Swapped",
     "close_if_empty",
     "did_provide",
@@ -41,36 +42,6 @@ class PoolForm(IntEnum):
 
     CONSTANT_PRODUCT = 1
     CONCENTRATED = 2
-
-
-class Revert(IntEnum):
-    """Why a pool did not do what was asked. Where several reasons hold, the lowest number is given."""
-
-    NONE = 0
-    UNKNOWN_POOL = 1
-    UNKNOWN_POSITION = 2
-    NOT_THE_OWNER = 3
-    EXPIRED = 4
-    ZERO_AMOUNT = 5
-    """Nothing is asked for, or nothing would come of it."""
-    BAD_RANGE = 6
-    """Lower tick not below upper tick, outside the usable ticks, or off the pool's tick spacing."""
-    BAD_PRICE_LIMIT = 7
-    """A price limit on the wrong side of the price, out of bounds, or given to a constant-product pool."""
-    TOO_LITTLE_LIQUIDITY = 8
-    """The pool cannot fill the order, or a position holds less than is to be taken away."""
-    TOO_MUCH_LIQUIDITY = 9
-    """A tick would hold more liquidity than its share of 2^128, or a reserve more than 2^112."""
-    TOO_LITTLE_OUT = 10
-    """Less would be received than the order demands."""
-    TOO_MUCH_IN = 11
-    """More would be paid than the order allows."""
-    TOO_LARGE_FOR_LEDGER = 12
-    """An amount does not fit into 63 bits."""
-    TOO_LITTLE_MONEY = 13
-    """The account does not hold what it would have to pay."""
-    TABLE_FULL = 14
-    """No free row: the caller grows the tables and asks again."""
 
 
 class Swapped(NamedTuple):
@@ -139,7 +110,7 @@ def outside_bound(exact_in: bool, paid: Wide, received: Wide, bound: Wide) -> in
 @rule
 def position_refusal(w: Any, position_at: int, pool_at: int, account: int) -> int:
     """Why an account may not touch a position of a pool."""
-    if position_at <= 0 or position_at >= shelf_at(w, PoolShelf.POSITIONS).rows:
+    if position_at <= 0 or position_at >= shelf_at(w, Shelf.POSITIONS).rows:
         return Revert.UNKNOWN_POSITION
     position = position_row(w, position_at)
     if position.pool == 0 or position.pool != pool_at:
@@ -150,7 +121,7 @@ def position_refusal(w: Any, position_at: int, pool_at: int, account: int) -> in
 @rule
 def open_position(w: Any, pool_at: int, account: int, low_tick: int, high_tick: int) -> int:
     """A new empty position; the caller asked ``has_room``."""
-    at = take_row(w, PoolShelf.POSITIONS, POSITION)
+    at = take_row(w, Shelf.POSITIONS, POSITION)
     position = position_row(w, at)
     position.pool, position.account = pool_at, account
     position.low_tick, position.high_tick = low_tick, high_tick
@@ -170,4 +141,4 @@ def close_if_empty(w: Any, position_at: int) -> None:
     is_owed = not wide.is_zero(wide.load(position.owed0)) or not wide.is_zero(wide.load(position.owed1))
     if not is_owed and wide.is_zero(wide.load(position.liquidity)):
         position.pool = 0
-        put_back(w, PoolShelf.POSITIONS, position_at, POSITION)
+        put_back(w, Shelf.POSITIONS, position_at, POSITION)

@@ -9,7 +9,7 @@ import numpy as np
 __all__ = ["row_type"]
 
 
-def row_type(*fields: tuple[str, str], width: int = 0) -> Any:
+def row_type(*fields: Any, width: int = 0) -> Any:
     """A record type whose rows read like prose (``order.lots``), aligned to its widest field.
 
     ``width`` makes rows as wide as cache lines where a loop goes from one to any other.
@@ -19,9 +19,9 @@ def row_type(*fields: tuple[str, str], width: int = 0) -> Any:
         return np.dtype((np.record, packed))
     placed: Any = packed.fields
     layout: Any = {
-        "names": [name for name, _ in fields],
-        "formats": [form for _, form in fields],
-        "offsets": [placed[name][1] for name, _ in fields],
+        "names": [field[0] for field in fields],
+        "formats": [field[1] for field in fields],
+        "offsets": [placed[field[0]][1] for field in fields],
         "itemsize": width,
     }
     return np.dtype((np.record, np.dtype(layout)))

@@ -22,6 +22,7 @@ from shortdesk.margin.tables import TERMS, TIER
 from shortdesk.market.command import COMMAND
 from shortdesk.market.loan_tables import LENDING, LOAN
 from shortdesk.market.money_tables import ACCOUNT, ASSET, BALANCE, CASE, LEG, VENUE
+from shortdesk.market.pool_tables import CHAIN, PLACE, POOL, POSITION, TICK, TRANSACTION, WORD
 from shortdesk.market.pricing_tables import MEMBER, PRICING
 from shortdesk.market.row_type import row_type
 from shortdesk.market.wire_tables import INBOX, LINK
@@ -102,7 +103,15 @@ class Shelf(IntEnum):
     CASES = 26
     MEMBERS = 27
     PRICING = 28
-    JOURNAL = 29
+    POOLS = 29
+    POSITIONS = 30
+    TICKS = 31
+    TICK_BUCKETS = 32
+    WORDS = 33
+    CHAINS = 34
+    TRANSACTIONS = 35
+    PLACES = 36
+    JOURNAL = 37
 
 
 SHELF = row_type(
@@ -131,6 +140,8 @@ CLOCK = row_type(
     ("paying_instrument", "<i8"),  # whose funding is being paid, and the leg it stopped at
     ("paying_leg", "<i8"),
     ("first_touched", "<i8"),  # balances that changed since they were last asked
+    ("block_due_ns", "<i8"),  # when the next block of any chain comes; 0 where there is no chain
+    ("block_chain", "<i8"),  # the chain whose block is being carried out
 )
 
 HAND = row_type(
@@ -174,6 +185,7 @@ INSTRUMENT = row_type(
     ("tier_count", "<i4"),
     ("restless_next", "<i4"),
     ("link", "<i4"),  # that its marks and index prices come over
+    ("pool", "<i4"),  # what it is traded in instead of a book
     ("form", "<u1"),  # Form
     ("bound_from", "<u1"),  # BoundFrom
     ("amend_rule", "<u1"),  # AmendRule
@@ -235,6 +247,14 @@ TABLES: dict[Shelf, Any] = {
     Shelf.MESSAGES: COMMAND,
     Shelf.MEMBERS: MEMBER,
     Shelf.PRICING: PRICING,
+    Shelf.POOLS: POOL,
+    Shelf.POSITIONS: POSITION,
+    Shelf.TICKS: TICK,
+    Shelf.TICK_BUCKETS: BUCKET,
+    Shelf.WORDS: WORD,
+    Shelf.CHAINS: CHAIN,
+    Shelf.TRANSACTIONS: TRANSACTION,
+    Shelf.PLACES: PLACE,
     Shelf.JOURNAL: JOURNAL_ROW,
 }
 """The row type of every table."""

@@ -12,14 +12,16 @@ from typing import Any
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
 from shortdesk.ground.wide import Wide
-from shortdesk.market.pool_tables import TICK, PoolShelf, bucket_row, pool_row, tick_bucket, tick_row, word_row
-from shortdesk.market.tables import put_back, take_row
+from shortdesk.market.pool_rows import bucket_row, pool_row, tick_bucket, tick_row, word_row
+from shortdesk.market.pool_tables import TICK
+from shortdesk.market.tables import Shelf, put_back, take_row
 from shortdesk.market.tick_math import MAX_TICK, MIN_TICK
 
 __all__ = [
     "change_tick",
     "cross_tick",
     "find_tick",
+    "link_tick",
     "next_tick_in_word",
     "tick_liquidity_max",
     "word_range",
@@ -97,12 +99,10 @@ def change_tick(w: Any, pool_at: int, tick: int, liquidity: Wide, is_added: bool
 @rule
 def _initialise(w: Any, pool_at: int, tick: int) -> int:
     pool = pool_row(w, pool_at)
-    at = take_row(w, PoolShelf.TICKS, TICK)
+    at = take_row(w, Shelf.TICKS, TICK)
     row = tick_row(w, at)
-    bucket = tick_bucket(w, pool_at, tick)
-    row.chain = bucket_row(w, bucket).first
-    bucket_row(w, bucket).first = at
     row.pool, row.tick = pool_at, tick
+    link_tick(w, at)
     none = wide.of(0)
     is_below = tick <= pool.tick
     wide.store(row.gross, none)
@@ -111,6 +111,15 @@ def _initialise(w: Any, pool_at: int, tick: int) -> int:
     wide.store(row.fee_outside1_x128, wide.load(pool.fee_growth1_x128) if is_below else none)
     _flip(w, pool, tick)
     return at
+
+
+@rule
+def link_tick(w: Any, at: int) -> None:
+    """Enter an initialised tick where ``find_tick`` looks."""
+    row = tick_row(w, at)
+    bucket = bucket_row(w, tick_bucket(w, row.pool, row.tick))
+    row.chain = bucket.first
+    bucket.first = at
 
 
 @rule
@@ -126,7 +135,7 @@ def _forget(w: Any, pool_at: int, tick: int, at: int) -> None:
     else:
         tick_row(w, before).chain = tick_row(w, at).chain
     tick_row(w, at).pool = 0
-    put_back(w, PoolShelf.TICKS, at, TICK)
+    put_back(w, Shelf.TICKS, at, TICK)
 
 
 @rule

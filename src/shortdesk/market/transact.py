@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from shortdesk.ground import wide
 from shortdesk.ground.compile import rule
+from shortdesk.ground.order import Revert
 from shortdesk.ground.units import Nanos
 from shortdesk.ground.wide import Wide
 from shortdesk.market import concentrated, constant_product, liquidity
 from shortdesk.market.blocks import Act, drop, gas_bill, gas_of
-from shortdesk.market.pool import PoolForm, Provided, Revert, Swapped, not_provided, not_swapped
-from shortdesk.market.pool_tables import PoolShelf, chain_row, pool_row, position_row, transaction_row
-from shortdesk.market.tables import shelf_at
+from shortdesk.market.pool import PoolForm, Provided, Swapped, not_provided, not_swapped
+from shortdesk.market.pool_rows import chain_row, pool_row, position_row, transaction_row
+from shortdesk.market.tables import Shelf, shelf_at
 from shortdesk.market.tick_math import MAX_TICK, MIN_TICK, sqrt_price_x96_at_tick
 
 __all__ = ["Executed", "Purse", "execute"]
@@ -45,6 +46,10 @@ class Executed(NamedTuple):
     gas: int
     burnt_units: int
     builder_units: int
+    liquidity: int
+    """That came or went; 2^63 - 1 at most."""
+    low_tick: int
+    high_tick: int
 
 
 @rule
@@ -57,14 +62,15 @@ def execute(w: Any, chain_at: int, at: int, now_ns: Nanos, purse: Purse) -> Exec
     row = transaction_row(w, at)
     act, pool_at, account = int(row.act), int(row.pool), int(row.account)
     bill = gas_bill(w, chain_at, at)
-    gas = gas_of(w, chain_at, act)
-    if purse.gas_units < bill.burnt_units + bill.builder_units:
+    gas_units = bill.burnt_units + bill.builder_units
+    if purse.gas_units < gas_units:
         drop(w, at)
-        return _moved(Revert.TOO_LITTLE_MONEY, act, pool_at, account, 0, 0, 0, 0, 0, 0, 0, 0)
+        return _moved(Revert.TOO_LITTLE_MONEY, act, pool_at, account, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     why = _refusal(w, at, now_ns)
     position, paid0, paid1, received0, received1 = 0, 0, 0, 0, 0
+    units, low_tick, high_tick = 0, 0, 0
     if why == Revert.NONE:
-        has0, has1 = _after_gas(w, chain_at, pool_at, purse, bill.burnt_units + bill.builder_units)
+        has0, has1 = _after_gas(w, chain_at, pool_at, purse, gas_units)
         if act == Act.SWAP_EXACT_IN or act == Act.SWAP_EXACT_OUT:
             swapped = _swap(w, at, has0 if row.zero_for_one else has1)
             why = swapped.why
@@ -74,12 +80,15 @@ def execute(w: Any, chain_at: int, at: int, now_ns: Nanos, purse: Purse) -> Exec
             else:
                 paid1, received0 = paid, received
         else:
+            low_tick, high_tick = _range_of(w, at)
             provided = _provide(w, at, has0, has1)
             why, position = provided.why, provided.position
+            units = _capped(provided.liquidity)
             if act == Act.ADD_LIQUIDITY:
                 paid0, paid1 = wide.narrow(provided.amount0), wide.narrow(provided.amount1)
             else:
                 received0, received1 = wide.narrow(provided.amount0), wide.narrow(provided.amount1)
+    gas = gas_of(w, chain_at, act)
     drop(w, at)
     return _moved(
         why,
@@ -94,7 +103,16 @@ def execute(w: Any, chain_at: int, at: int, now_ns: Nanos, purse: Purse) -> Exec
         gas,
         bill.burnt_units,
         bill.builder_units,
+        units,
+        low_tick,
+        high_tick,
     )
+
+
+@rule
+def _capped(liquidity: Wide) -> int:
+    """Liquidity as a row of the journal can say it: 2^63 - 1 stands for that and more."""
+    return wide.narrow(liquidity) if wide.fits_units(liquidity) else (1 << 63) - 1
 
 
 @rule
@@ -111,16 +129,22 @@ def _moved(
     gas: int,
     burnt: int,
     builder: int,
+    units: int,
+    low_tick: int,
+    high_tick: int,
 ) -> Executed:
     """One type for every outcome, whatever the constants were."""
-    return Executed(why, act, pool, account, position, paid0, paid1, received0, received1, gas, burnt, builder)
+    return Executed(
+        why, act, pool, account, position, paid0, paid1, received0, received1, gas, burnt, builder, units, low_tick,
+        high_tick,
+    )  # fmt: skip
 
 
 @rule
 def _refusal(w: Any, at: int, now_ns: Nanos) -> int:
     """Why a transaction cannot be tried at all."""
     row = transaction_row(w, at)
-    if row.pool <= 0 or row.pool > shelf_at(w, PoolShelf.POOLS).used or pool_row(w, row.pool).form == 0:
+    if row.pool <= 0 or row.pool > shelf_at(w, Shelf.POOLS).used or pool_row(w, row.pool).form == 0:
         return Revert.UNKNOWN_POOL
     if row.deadline_ns != 0 and row.deadline_ns < now_ns:
         return Revert.EXPIRED
@@ -200,18 +224,20 @@ def _add(w: Any, at: int, has0: int, has1: int) -> Provided:
         return not_provided(Revert.TOO_LITTLE_MONEY)
     if pool_row(w, row.pool).form == PoolForm.CONSTANT_PRODUCT:
         return constant_product.deposit(w, row.pool, row.account, row.position, most0, most1, least0, least1)
-    low_tick, high_tick = int(row.low_tick), int(row.high_tick)
-    if row.position != 0 and row.position < shelf_at(w, PoolShelf.POSITIONS).rows:
-        low_tick, high_tick = _range_of(w, int(row.position))
+    low_tick, high_tick = _range_of(w, at)
     if not MIN_TICK <= low_tick < high_tick <= MAX_TICK:
         return not_provided(Revert.BAD_RANGE)
     return _add_concentrated(w, at, low_tick, high_tick)
 
 
 @rule
-def _range_of(w: Any, position_at: int) -> tuple[int, int]:
-    position = position_row(w, position_at)
-    return int(position.low_tick), int(position.high_tick)
+def _range_of(w: Any, at: int) -> tuple[int, int]:
+    """The ticks that a transaction is about: those of the position it names, else those it says."""
+    row = transaction_row(w, at)
+    if 0 < row.position < shelf_at(w, Shelf.POSITIONS).rows:
+        position = position_row(w, row.position)
+        return int(position.low_tick), int(position.high_tick)
+    return int(row.low_tick), int(row.high_tick)
 
 
 @rule

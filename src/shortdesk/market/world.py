@@ -23,10 +23,12 @@ from shortdesk.ground.instrument import Form
 from shortdesk.market.accounts import link_leg
 from shortdesk.market.advance import advance, obey_all
 from shortdesk.market.book import link_order
+from shortdesk.market.carry_out import make_block
 from shortdesk.market.entry import Halt
 from shortdesk.market.ladder import HIGHEST_TICKS, LADDERS, link_page
 from shortdesk.market.ledger import link_balance
 from shortdesk.market.note import Detail
+from shortdesk.market.pool_rows import chain_row, tick_row
 from shortdesk.market.tables import (
     PAGE,
     SHELF,
@@ -41,13 +43,15 @@ from shortdesk.market.tables import (
     rows_of,
     shelf_at,
 )
+from shortdesk.market.ticks import link_tick
 from shortdesk.market.wire import send
 
 __all__ = ["Capacity", "World", "bare_world", "laid_out"]
 
 _LINE = 64
+_FIRST_ROWS = 16
 _MAGIC = "shortdesk world"
-_VERSION = 2
+_VERSION = 3
 _JOURNAL_FIELDS = (
     "journal_seq",
     "journal_count",
@@ -66,6 +70,7 @@ _BUCKETS = {
     Shelf.PAGE_BUCKETS: Shelf.PAGES,
     Shelf.NODE_BUCKETS: Shelf.NODES,
     Shelf.BALANCE_BUCKETS: Shelf.BALANCES,
+    Shelf.TICK_BUCKETS: Shelf.TICKS,
 }
 
 
@@ -89,6 +94,12 @@ class Capacity:
     links: int = 200
     messages: int = 1_000
     members: int = 40
+    pools: int = 0
+    positions: int = 0
+    ticks: int = 0
+    words: int = 0
+    chains: int = 0
+    transactions: int = 0
     journal_rows: int = 50_000
 
     def rows(self, shelf: Shelf) -> int:
@@ -107,12 +118,14 @@ class Capacity:
             return self.journal_rows
         if shelf == Shelf.INBOX:
             return self.messages + 1
+        if shelf == Shelf.PLACES:
+            return self.transactions + 1
         return int(getattr(self, shelf.name.lower())) + 1
 
     def with_more(self, shelf: Shelf) -> Capacity:
-        """Twice as many rows in one table."""
+        """Twice as many rows in one table, or a few where there were none."""
         name = shelf.name.lower()
-        return dataclasses.replace(self, **{name: 2 * int(getattr(self, name))})
+        return dataclasses.replace(self, **{name: 2 * int(getattr(self, name)) or _FIRST_ROWS})
 
 
 class World:
@@ -121,8 +134,9 @@ class World:
     def __init__(self, capacity: Capacity) -> None:
         for field in dataclasses.fields(capacity):
             value = getattr(capacity, field.name)
-            if value < 1 or value >= 1 << 31:
-                raise UsageError(f"capacity of {field.name} is {value}; expected 1 to {(1 << 31) - 1}")
+            least = 0 if field.default == 0 else 1
+            if not least <= value < 1 << 31:
+                raise UsageError(f"capacity of {field.name} is {value}; expected {least} to {(1 << 31) - 1}")
         self.capacity = capacity
         self.block = laid_out([(capacity.rows(shelf), TABLES[shelf].itemsize) for shelf in Shelf])
 
@@ -139,6 +153,8 @@ class World:
         if shelf == Shelf.HAND:
             # What it held last depends on where the journal happened to be full.
             return int(clock_of(self.block).hand_is_busy != 0)
+        if shelf == Shelf.PLACES:
+            return int(chain_row(self.block, int(clock_of(self.block).block_chain)).places)
         if shelf == Shelf.LEVELS:
             return 64 * (int(shelf_at(self.block, Shelf.PAGES).used) + 1)
         if shelf in _BUCKETS or shelf in (Shelf.TOLD, Shelf.JOURNAL):
@@ -159,7 +175,12 @@ class World:
         for shelf in Shelf:
             rows = self.table(shelf)[: self.used_rows(shelf)]
             place = shelf_at(self.block, shelf)
-            found.update(f"{shelf.name} {place.used} {place.free} {place.live}".encode())
+            if shelf == Shelf.TRANSACTIONS:
+                # Where a transaction lies decides nothing, and one that was refused leaves no trace.
+                rows = rows[rows["act"] != 0]
+                found.update(f"{shelf.name} {place.live}".encode())
+            else:
+                found.update(f"{shelf.name} {place.used} {place.free} {place.live}".encode())
             for name in rows.dtype.names or ():
                 if name == "chain" or (shelf == Shelf.CLOCK and name in _JOURNAL_FIELDS):
                     continue
@@ -228,6 +249,8 @@ class World:
         for shelf in Shelf:
             mine, place = shelf_at(self.block, shelf), shelf_at(other.block, shelf)
             count = self.used_rows(shelf)
+            if shelf == Shelf.JOURNAL:
+                count = int(clock_of(self.block).journal_count)
             if count > place.rows:
                 raise UsageError(f"{shelf.name.lower()} hold {count - 1} rows; {place.rows - 1} are too few")
             place.used, place.free, place.live = mine.used, mine.free, mine.live
@@ -284,14 +307,22 @@ class World:
                 return np.concatenate(pieces)
 
     def is_done(self, grows: bool) -> bool:
-        """Whether the last call came to its end; where a table was full there is more room now."""
-        halt = int(clock_of(self.block).halt)
+        """Whether the last call came to its end; a block that was due is made, and where a table was full is more room.
+
+        Raises:
+            UsageError: a table is full and ``grows`` is False.
+        """
+        clock = clock_of(self.block)
+        is_done = clock.halt == Halt.DONE
+        if clock.halt == Halt.BLOCK_DUE:
+            make_block(self.block)
+        halt = int(clock.halt)
         if halt == Halt.TABLE_FULL:
             full = Shelf(int(clock_of(self.block).full_table))
             if not grows:
                 raise UsageError(f"the table of {full.name.lower()} is full; give the World more room")
             self.grow(full)
-        return halt == Halt.DONE
+        return bool(is_done)
 
 
 def bare_world(capacity: Capacity, detail: int = Detail.MONEY) -> World:
@@ -339,6 +370,9 @@ def index_anew(w: Any) -> None:
         link_leg(w, at)
     for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
         link_balance(w, at)
+    for at in range(1, shelf_at(w, Shelf.TICKS).used + 1):
+        if tick_row(w, at).pool != 0:
+            link_tick(w, at)
     for at in range(1, shelf_at(w, Shelf.ORDERS).used + 1):
         if order_at(w, at).leg != 0:
             link_order(w, at)

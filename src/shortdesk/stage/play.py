@@ -16,7 +16,6 @@ from shortdesk.ground.kinds import Kind, Mechanism, Stop
 from shortdesk.ground.run_folder import Names
 from shortdesk.market.book import OrderState
 from shortdesk.market.command import CommandKind, new_commands
-from shortdesk.market.entry import Halt
 from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import Shelf, clock_of, row_at, shelf_at, venue_at
 from shortdesk.market.world import World
@@ -67,10 +66,7 @@ class Play:
             if len(rows):
                 self._tell(rows)
                 yield rows
-            halt = int(clock_of(self.world.block).halt)
-            if halt == Halt.TABLE_FULL:
-                self.world.grow(Shelf(int(clock_of(self.world.block).full_table)))
-            elif halt == Halt.DONE:
+            if self.world.is_done(grows=True):
                 agent = int(play_of(self.block).python_agent)
                 if agent == 0:
                     return

@@ -18,7 +18,7 @@ from shortdesk.market.world import Capacity, World
 
 __all__ = ["PURSES", "Miss", "Stage", "new_stage"]
 
-PURSES = tuple(role.name.casefold() for role in Role if role not in (Role.TRADER, Role.LENDER))
+PURSES = tuple(role.name.casefold() for role in Role if Role.CLEARING <= role <= Role.OUTSIDE)
 """Accounts of the venue itself, named as ``insurance of VENUE``; with one venue ``insurance`` is enough."""
 _ABOUT_AN_ASSET = (
     CommandKind.DEPOSIT, CommandKind.WITHDRAW, CommandKind.BORROW, CommandKind.REPAY, CommandKind.RECALL,
