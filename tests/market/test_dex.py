@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -312,14 +313,14 @@ def anything(dex: Dex, dice: random.Random) -> Any:
 
 
 def test_random_blocks_keep_the_laws_and_always_end_the_same(dex: Dex) -> None:
-    """The laws are asked after every block (``Dex.check``); the digest is the same compiled and interpreted."""
+    """The laws are asked after every block (``Dex.check``); the hash is that of every row, compiled or not."""
     random_play(dex, 60, 7)
     rows = np.array(dex.rows, ROW)
     codes = {Revert(int(code)) for code in rows["code"][rows["kind"] == Kind.POOL_REVERT]}
     assert codes >= {Revert.NOT_THE_OWNER, Revert.UNKNOWN_POSITION}
     told = {Kind(int(kind)) for kind in rows["kind"]}
     assert told >= {Kind.POOL_SWAP, Kind.POOL_MINT, Kind.POOL_BURN, Kind.POOL_COLLECT, Kind.POOL_REVERT}
-    assert dex.world.digest() == "5f4e2197b44683ad"
+    assert hashlib.sha256(repr(dex.rows).encode()).hexdigest()[:16] == "15899e96645b2726"
 
 
 def test_room_that_runs_out_changes_nothing() -> None:
