@@ -25,6 +25,9 @@ from shortdesk.market.open_wire import open_link, set_feed
 from shortdesk.market.opening import open_positions
 from shortdesk.market.tables import clock_of, venue_at
 from shortdesk.market.world import Capacity, World
+from shortdesk.stage.agents.amm_arbitrage import AmmArbitrageTerms, open_amm_arbitrage
+from shortdesk.stage.agents.amm_lp import AmmLpTerms, open_amm_lps
+from shortdesk.stage.agents.amm_swapper import AmmSwapperTerms, open_amm_swappers
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms, open_arbitrage
 from shortdesk.stage.agents.basis import BasisTerms, open_basis
 from shortdesk.stage.agents.borrower import BorrowerTerms, open_borrowers
@@ -45,6 +48,7 @@ from shortdesk.stage.agents.shock import SHOCK_ROW, Act
 from shortdesk.stage.agents.value import ValueTerms, open_value
 from shortdesk.stage.cast import Cast, Market
 from shortdesk.stage.chance import SECOND_NS
+from shortdesk.stage.dex import open_dexes
 from shortdesk.stage.lending import lent_pairs, open_pools
 from shortdesk.stage.parts import FEED, VALUE, AgentKind, Part
 from shortdesk.stage.scenario import InstrumentTerms, Scenario, ShockTerms, VenueTerms
@@ -57,6 +61,9 @@ _PROTECTION_PPM = 100_000
 _PURSES = ("clearing", "fees", "insurance", "deficit", "outside")
 _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     InformedTerms: open_informed,
+    AmmLpTerms: open_amm_lps,
+    AmmSwapperTerms: open_amm_swappers,
+    AmmArbitrageTerms: open_amm_arbitrage,
     LatentTerms: open_latent,
     NoiseTerms: open_noise,
     MetaorderTerms: open_metaorders,
@@ -99,6 +106,7 @@ def build(scenario: Scenario) -> Built:
     _open_venues(cast, scenario)
     for terms in scenario.instrument:
         _open_instrument(cast, scenario, terms)
+    open_dexes(cast, scenario)
     open_pools(cast, scenario)
     cast.begin("market", "market", Mechanism.NOISE)
     for terms in scenario.instrument:
@@ -122,9 +130,11 @@ def _capacity(scenario: Scenario) -> Capacity:
 
 
 def _open_assets(cast: Cast, scenario: Scenario) -> None:
-    quotes = {one.quote for one in scenario.instrument}
-    for one in scenario.instrument:
-        for name in (one.quote, one.base):
+    pairs = [(one.quote, one.base) for one in scenario.instrument]
+    pairs += [(pool.quote, pool.base) for pool in scenario.pool]
+    quotes = {quote for quote, _ in pairs}
+    for pair in pairs:
+        for name in pair:
             if name not in cast.assets:
                 digits = scenario.decimals.get(name, 6 if name in quotes else 8)
                 cast.assets[name] = open_asset(cast.world, digits)
@@ -141,6 +151,11 @@ def _open_venues(cast: Cast, scenario: Scenario) -> None:
         cast.venues[terms.name] = number
         for purse in _PURSES:
             cast.account_names[int(venue_at(cast.world.block, number)[purse])] = f"{purse} of {terms.name}"
+    for chain in scenario.chain:
+        number = open_venue(cast.world)
+        cast.venues[chain.name] = number
+        for purse in _PURSES:
+            cast.account_names[int(venue_at(cast.world.block, number)[purse])] = f"{purse} of {chain.name}"
 
 
 def _venue_terms(scenario: Scenario, name: str) -> VenueTerms:
@@ -319,8 +334,17 @@ def _names(cast: Cast, scenario: Scenario) -> Names:
             {"tick": str(one.tick), "lot": str(one.lot), "kind": one.kind, "base": one.base, "quote": one.quote,
              "settle": one.quote, "venue": one.venue, "price": str(one.price)}
         )  # fmt: skip
+    for pool in scenario.pool:
+        instruments.append(pool.name)
+        about.append(
+            {"tick": str(pool.tick), "lot": str(pool.lot), "kind": "pool", "base": pool.base, "quote": pool.quote,
+             "settle": pool.quote, "venue": pool.venue, "price": str(pool.price)}
+        )  # fmt: skip
     return Names(
-        venue=NameTable(["", *cast.venues], [{}, *({"sheet": one.sheet} for one in scenario.venue)]),
+        venue=NameTable(
+            ["", *cast.venues],
+            [{}, *({"sheet": one.sheet} for one in scenario.venue), *({"sheet": ""} for _ in scenario.chain)],
+        ),
         instrument=NameTable(instruments, about),
         asset=NameTable(["", *cast.assets], [{}, *({"digits": str(cast.digits[name])} for name in cast.assets)]),
         account=NameTable(accounts, info),

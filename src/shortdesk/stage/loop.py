@@ -12,7 +12,10 @@ from shortdesk.ground.compile import kernel, rule
 from shortdesk.market.advance import advance
 from shortdesk.market.entry import Halt
 from shortdesk.market.note import journal_has_room
-from shortdesk.market.tables import Shelf, clock_of, has_room
+from shortdesk.market.tables import Shelf, clock_of, has_room, shelf_at
+from shortdesk.stage.agents.amm_arbitrage import wake_amm_arbitrage
+from shortdesk.stage.agents.amm_lp import wake_amm_lp
+from shortdesk.stage.agents.amm_swapper import wake_amm_swapper
 from shortdesk.stage.agents.arbitrage import wake_arbitrage
 from shortdesk.stage.agents.basis import wake_basis
 from shortdesk.stage.agents.borrower import wake_borrower
@@ -30,6 +33,7 @@ from shortdesk.stage.agents.noise import wake_noise
 from shortdesk.stage.agents.predator import wake_predator
 from shortdesk.stage.agents.shock import wake_shock
 from shortdesk.stage.agents.value import wake_value
+from shortdesk.stage.dex import MOST_TRANSACTIONS
 from shortdesk.stage.parts import AgentKind, agent_at, play_of
 from shortdesk.stage.pen import MOST_MESSAGES
 from shortdesk.stage.wakes import NEVER_NS, first_wake_ns, first_woken, put_off
@@ -53,6 +57,10 @@ def play_on(w: Any, s: Any, until_ns: int) -> int:
         if not has_room(w, Shelf.INBOX, MOST_MESSAGES):
             clock.halt = Halt.TABLE_FULL
             clock.full_table = Shelf.MESSAGES
+            break
+        if shelf_at(w, Shelf.CHAINS).used > 0 and not has_room(w, Shelf.TRANSACTIONS, MOST_TRANSACTIONS):
+            clock.halt = Halt.TABLE_FULL
+            clock.full_table = Shelf.TRANSACTIONS
             break
         if not journal_has_room(w, _ROWS_OF_A_WAKE):
             clock.halt = Halt.JOURNAL_FULL
@@ -116,4 +124,10 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_lender(w, s, agent)
     if kind == AgentKind.LIQUIDATOR:
         return wake_liquidator(w, s, agent)
+    if kind == AgentKind.AMM_LP:
+        return wake_amm_lp(w, s, agent)
+    if kind == AgentKind.AMM_SWAPPER:
+        return wake_amm_swapper(w, s, agent)
+    if kind == AgentKind.AMM_ARBITRAGE:
+        return wake_amm_arbitrage(w, s, agent)
     return NEVER_NS

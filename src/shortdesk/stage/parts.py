@@ -59,6 +59,9 @@ class AgentKind(IntEnum):
     LENDER = 16
     LIQUIDATOR = 17
     INFORMED = 18
+    AMM_LP = 19
+    AMM_SWAPPER = 20
+    AMM_ARBITRAGE = 21
 
 
 class Part(IntEnum):
@@ -95,6 +98,9 @@ class Part(IntEnum):
     RUNGS = 28
     SHORTS = 29
     INFORMED = 30
+    AMM_LPS = 31
+    AMM_SWAPPERS = 32
+    AMM_ARBITRAGES = 33
 
 
 PLAY = row_type(

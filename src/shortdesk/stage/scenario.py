@@ -19,6 +19,9 @@ import msgspec
 from shortdesk.ground.errors import InputError, UsageError, unknown_name
 from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import sheet_folder
+from shortdesk.stage.agents.amm_arbitrage import AmmArbitrageTerms
+from shortdesk.stage.agents.amm_lp import AmmLpTerms
+from shortdesk.stage.agents.amm_swapper import AmmSwapperTerms
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms
 from shortdesk.stage.agents.basis import BasisTerms
 from shortdesk.stage.agents.borrower import BorrowerTerms
@@ -35,6 +38,7 @@ from shortdesk.stage.agents.noise import NoiseTerms
 from shortdesk.stage.agents.own import OwnTerms
 from shortdesk.stage.agents.predator import PredatorTerms
 from shortdesk.stage.agents.value import ValueTerms
+from shortdesk.stage.dex_terms import ChainTerms, DexPoolTerms, dex_problems
 
 __all__ = [
     "InstrumentTerms",
@@ -68,6 +72,9 @@ PopulationTerms = (
     | BorrowerTerms
     | LenderTerms
     | LiquidatorTerms
+    | AmmLpTerms
+    | AmmSwapperTerms
+    | AmmArbitrageTerms
     | OwnTerms
 )
 """The terms of every kind of agent."""
@@ -190,6 +197,8 @@ class Scenario(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
     instrument: tuple[InstrumentTerms, ...]
     population: tuple[PopulationTerms, ...]
     lending: tuple[PoolTerms, ...] = ()
+    chain: tuple[ChainTerms, ...] = ()
+    pool: tuple[DexPoolTerms, ...] = ()
     shock: tuple[ShockTerms, ...] = ()
     trigger_s: float = 0
     """When what the scenario is about begins: where counterfactuals fork, and what peaks are measured from."""
@@ -294,6 +303,7 @@ def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[st
     kinds = {one.__struct_config__.tag: one for one in PopulationTerms.__args__}
     terms: dict[str, type[msgspec.Struct]] = {
         "shock": ShockTerms, "venue": VenueTerms, "lending": PoolTerms, "instrument": InstrumentTerms,
+        "chain": ChainTerms, "pool": DexPoolTerms,
     }  # fmt: skip
     found: dict[str, tuple[dict[str, Any], type[msgspec.Struct]]] = {}
     for table in _TABLES:
@@ -305,7 +315,7 @@ def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[st
     return found[name]
 
 
-_TABLES = ("shock", "venue", "lending", "instrument", "population")
+_TABLES = ("shock", "venue", "lending", "chain", "pool", "instrument", "population")
 
 
 def _value(text: str, setting: str) -> Any:
@@ -345,6 +355,7 @@ def _problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
         if not 0 < venue.unwind_fraction <= 1:
             yield f"venue[{at}].unwind_fraction", f"{venue.unwind_fraction:g}; expected more than 0 and at most 1"
     yield from _instrument_problems(scenario)
+    yield from dex_problems(scenario.chain, scenario.pool, [one.name for one in scenario.instrument])
     yield from _population_problems(scenario)
 
 
@@ -368,10 +379,14 @@ def _instrument_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
 
 def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     names = [one.name for one in scenario.instrument]
+    pools = [one.name for one in scenario.pool]
     for at, population in enumerate(scenario.population):
         where = f"population[{at}]"
-        if population.instrument not in names:
-            yield f"{where}.instrument", unknown_name("instrument", population.instrument, names)
+        is_swapped = isinstance(population, AmmLpTerms | AmmSwapperTerms | AmmArbitrageTerms)
+        known = pools if is_swapped else names
+        if population.instrument not in known:
+            what = "pool" if is_swapped else "instrument"
+            yield f"{where}.instrument", unknown_name(what, population.instrument, known)
         for field, problem in _number_problems(population):
             yield f"{where}.{field}", problem
     for at, pool in enumerate(scenario.lending):

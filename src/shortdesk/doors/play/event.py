@@ -15,6 +15,9 @@ from shortdesk.market.loans import RATE_ONE
 
 __all__ = ["Event", "Names", "decimal_of", "event_of"]
 
+_RANGED = (Kind.POOL_MINT, Kind.POOL_BURN)
+"""Kinds whose price and size are ticks and liquidity."""
+
 
 @dataclass
 class Names:
@@ -110,7 +113,9 @@ def event_of(row: Any, names: Names, where: str) -> Event:
     is_any = kind == Kind.CANCELLED and int(row["price"]) in (1, names.highest.get(number, 0))
     has_price = tick is not None and int(row["price"]) > 0 and not is_any
     has_size = lot is not None and (int(row["lots"]) != 0 or kind in (Kind.POSITION, Kind.LIQUIDATION_END))
-    has_money = asset in names.digits and kind != Kind.BORROW_RATE
+    has_money = asset in names.digits and kind not in (Kind.BORROW_RATE, Kind.BLOCK)
+    if kind in _RANGED:
+        has_price = has_size = False
     instrument = _name(names.instruments, number)
     return Event(
         seq=int(row["seq"]),

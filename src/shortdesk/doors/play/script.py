@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from shortdesk.doors.play import acts, checks, loans, setup
+from shortdesk.doors.play import acts, checks, loans, pools, setup
 from shortdesk.doors.play.stage import Miss, Stage, new_stage
 from shortdesk.doors.play.words import Words, lines_of
 from shortdesk.ground.errors import InputError
@@ -76,6 +76,15 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "seize": (loans.seize, "seize WHO from WHO AMOUNT ASSET"),
     "accrue": (loans.accrue, "accrue VENUE"),
     "owes": (loans.owes, "owes WHO AMOUNT ASSET"),
+    "chain": (pools.chain, "chain on VENUE every TIME gas ASSET base_fee GWEI"),
+    "pool": (
+        pools.pool,
+        "pool NAME on VENUE base ASSET quote ASSET tick STEP lot STEP fee RATE [price PRICE]",
+    ),
+    "add": (pools.add, "add WHO AMOUNT ASSET AMOUNT ASSET to POOL [ticks LOWER UPPER] [tip GWEI]"),
+    "remove": (pools.remove, "remove WHO PART from POOL [tip GWEI]"),
+    "collect": (pools.collect, "collect WHO from POOL [tip GWEI]"),
+    "swap": (pools.swap, "swap WHO AMOUNT ASSET in POOL [for AMOUNT ASSET] [tip GWEI]"),
     "expect": (
         checks.expect,
         "expect [no] EVENT [WHO [OTHER]] [SIZE INSTRUMENT] [at PRICE] [AMOUNT ASSET] [order NUMBER] [WHY] "
