@@ -46,14 +46,6 @@ def dex_problems(
     chains: Sequence[ChainTerms], pools: Sequence[DexPoolTerms], taken: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """What is wrong with chains and pools: the field and the complaint; ``taken`` are the instruments' names."""
-    for at, chain in enumerate(chains):
-        if not 0.1 <= chain.block_s <= 3_600:
-            yield f"chain[{at}].block_s", f"{chain.block_s:g}; expected 0.1 to 3,600"
-        if not 0 <= chain.base_fee_gwei <= 1e6:
-            yield f"chain[{at}].base_fee_gwei", f"{chain.base_fee_gwei:g}; expected 0 to 1,000,000"
-        assets = sorted({asset for pool in pools if pool.venue == chain.name for asset in (pool.base, pool.quote)})
-        if chain.gas_asset not in assets:
-            yield f"chain[{at}].gas_asset", unknown_name("asset of its pools", chain.gas_asset, assets)
     names = [chain.name for chain in chains]
     for at, pool in enumerate(pools):
         if pool.venue not in names:
@@ -67,3 +59,11 @@ def dex_problems(
             yield f"pool[{at}].fee_bps", f"{pool.fee_bps:g}; a concentrated pool takes 1, 5, 30 or 100"
         if not 0 <= pool.fee_bps < 10_000:
             yield f"pool[{at}].fee_bps", f"{pool.fee_bps:g}; expected 0 to 9,999"
+    for at, chain in enumerate(chains):
+        if not 0.1 <= chain.block_s <= 3_600:
+            yield f"chain[{at}].block_s", f"{chain.block_s:g}; expected 0.1 to 3,600"
+        if not 0 <= chain.base_fee_gwei <= 1e6:
+            yield f"chain[{at}].base_fee_gwei", f"{chain.base_fee_gwei:g}; expected 0 to 1,000,000"
+        assets = sorted({asset for pool in pools if pool.venue == chain.name for asset in (pool.base, pool.quote)})
+        if chain.gas_asset not in assets:
+            yield f"chain[{at}].gas_asset", unknown_name("asset of its pools", chain.gas_asset, assets)

@@ -134,7 +134,11 @@ def _print(out: Console, found: Scenario) -> None:
     out.print(Text(f"{clock_text(found.horizon_s)} from {found.start:%Y-%m-%d %H:%M} UTC{trigger}, seed {found.seed}"))
     for source in found.sources:
         out.print(Text(f"source: {source}", style="dim"))
-    for title, rows in (("venue", found.venue), ("instrument", found.instrument), ("population", found.population)):
+    tables: tuple[tuple[str, tuple[Any, ...]], ...] = (
+        ("venue", found.venue), ("chain", found.chain), ("instrument", found.instrument), ("pool", found.pool),
+        ("population", found.population),
+    )  # fmt: skip
+    for title, rows in tables:
         for row in rows:
             out.print()
             kind = getattr(row, "kind", "") or row.__struct_config__.tag
