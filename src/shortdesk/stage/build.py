@@ -27,6 +27,7 @@ from shortdesk.market.tables import clock_of, venue_at
 from shortdesk.market.world import Capacity, World
 from shortdesk.stage.agents.amm_arbitrage import AmmArbitrageTerms, open_amm_arbitrage
 from shortdesk.stage.agents.amm_lp import AmmLpTerms, open_amm_lps
+from shortdesk.stage.agents.amm_searcher import AmmSearcherTerms, open_amm_searchers
 from shortdesk.stage.agents.amm_swapper import AmmSwapperTerms, open_amm_swappers
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms, open_arbitrage
 from shortdesk.stage.agents.basis import BasisTerms, open_basis
@@ -64,6 +65,7 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     AmmLpTerms: open_amm_lps,
     AmmSwapperTerms: open_amm_swappers,
     AmmArbitrageTerms: open_amm_arbitrage,
+    AmmSearcherTerms: open_amm_searchers,
     LatentTerms: open_latent,
     NoiseTerms: open_noise,
     MetaorderTerms: open_metaorders,

@@ -15,6 +15,7 @@ from shortdesk.market.note import journal_has_room
 from shortdesk.market.tables import Shelf, clock_of, has_room, shelf_at
 from shortdesk.stage.agents.amm_arbitrage import wake_amm_arbitrage
 from shortdesk.stage.agents.amm_lp import wake_amm_lp
+from shortdesk.stage.agents.amm_searcher import wake_amm_searcher
 from shortdesk.stage.agents.amm_swapper import wake_amm_swapper
 from shortdesk.stage.agents.arbitrage import wake_arbitrage
 from shortdesk.stage.agents.basis import wake_basis
@@ -130,4 +131,6 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_amm_swapper(w, s, agent)
     if kind == AgentKind.AMM_ARBITRAGE:
         return wake_amm_arbitrage(w, s, agent)
+    if kind == AgentKind.AMM_SEARCHER:
+        return wake_amm_searcher(w, s, agent)
     return NEVER_NS

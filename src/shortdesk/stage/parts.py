@@ -62,6 +62,7 @@ class AgentKind(IntEnum):
     AMM_LP = 19
     AMM_SWAPPER = 20
     AMM_ARBITRAGE = 21
+    AMM_SEARCHER = 22
 
 
 class Part(IntEnum):
@@ -101,6 +102,7 @@ class Part(IntEnum):
     AMM_LPS = 31
     AMM_SWAPPERS = 32
     AMM_ARBITRAGES = 33
+    AMM_SEARCHERS = 34
 
 
 PLAY = row_type(

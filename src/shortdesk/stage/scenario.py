@@ -21,6 +21,7 @@ from shortdesk.ground.toml import Lines, convert, read_toml
 from shortdesk.ground.venue import sheet_folder
 from shortdesk.stage.agents.amm_arbitrage import AmmArbitrageTerms
 from shortdesk.stage.agents.amm_lp import AmmLpTerms
+from shortdesk.stage.agents.amm_searcher import AmmSearcherTerms
 from shortdesk.stage.agents.amm_swapper import AmmSwapperTerms
 from shortdesk.stage.agents.arbitrage import ArbitrageTerms
 from shortdesk.stage.agents.basis import BasisTerms
@@ -75,6 +76,7 @@ PopulationTerms = (
     | AmmLpTerms
     | AmmSwapperTerms
     | AmmArbitrageTerms
+    | AmmSearcherTerms
     | OwnTerms
 )
 """The terms of every kind of agent."""
@@ -382,7 +384,7 @@ def _population_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
     pools = [one.name for one in scenario.pool]
     for at, population in enumerate(scenario.population):
         where = f"population[{at}]"
-        is_swapped = isinstance(population, AmmLpTerms | AmmSwapperTerms | AmmArbitrageTerms)
+        is_swapped = isinstance(population, AmmLpTerms | AmmSwapperTerms | AmmArbitrageTerms | AmmSearcherTerms)
         known = pools if is_swapped else names
         if population.instrument not in known:
             what = "pool" if is_swapped else "instrument"

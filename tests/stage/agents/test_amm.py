@@ -191,6 +191,46 @@ def test_pool_and_perpetual_stay_together() -> None:
     assert abs(found / perp - 1) < 0.006, "both fees and the edge, and a little for the block under way"
 
 
+# --- searchers ----------------------------------------------------------------------------------------------
+
+
+def with_searcher(folder: Path, *settings: str) -> Play:
+    """The same with one searcher, a small pool and a buyer who is not careful."""
+    path = folder / "mev.toml"
+    searcher = f'[[population]]\nkind = "amm_searcher"\nname = "searcher"\ninstrument = "{POOL}"\n'
+    path.write_text((scenario_folder() / "amm-exodus.toml").read_text() + "\n" + searcher)
+    return open_play(find_scenario(str(path), [*SMALL, *settings]))
+
+
+def test_a_searcher_goes_before_its_victim_and_sells_behind_it(tmp_path: Path) -> None:
+    settings = (
+        "buyer.amount_usd=100000", "buyer.piece_usd=100000", "buyer.slippage_bps=150", "arbitrage.edge_bps=500",
+        "swappers.swaps_per_s=0.0001",
+    )  # fmt: skip
+    one, plain = with_searcher(tmp_path, *settings), play(*settings)
+    rows, without = go(one, 50), go(plain, 50)
+    swaps = rows[rows["kind"] == Kind.POOL_SWAP]
+    (victim,) = of(one, rows, Kind.POOL_SWAP, "buyer")
+    block = swaps[swaps["time_ns"] == victim["time_ns"]]
+    mine = of(one, block, Kind.POOL_SWAP, "searcher")
+    assert len(mine) == 2
+    assert mine["seq"][0] < victim["seq"] < mine["seq"][1]
+    assert set(mine["mechanism"]) == {Mechanism.MEV}
+    assert mine["lots"][0] > 0 > mine["lots"][1]
+    assert mine["units"].sum() > 0, "it got more of the quote than it paid, before gas"
+    (unharmed,) = of(plain, without, Kind.POOL_SWAP, "buyer")
+    assert victim["lots"] < unharmed["lots"], "the victim got less"
+    assert sums(one) == [0] * len(one.cast.assets)
+
+
+def test_a_searcher_leaves_alone_what_does_not_pay(tmp_path: Path) -> None:
+    """A swap far below one fee of the reserve is not worth two fees on the way there and back."""
+    one = with_searcher(tmp_path, "buyer.amount_usd=1000", "buyer.piece_usd=1000", "buyer.slippage_bps=500")
+    rows = go(one, 50)
+    assert len(of(one, rows, Kind.POOL_SWAP, "buyer")) == 1
+    assert len(of(one, rows, Kind.POOL_SWAP, "searcher")) == 0
+
+
 # --- the whole ----------------------------------------------------------------------------------------------
 
 
