@@ -23,9 +23,9 @@ NEVER_HERE = {
     Refusal.NOTHING_TO_REDUCE, Refusal.VENUE_DOWN, Refusal.UNKNOWN_ASSET, Refusal.ACCOUNT_LIQUIDATING,
     Refusal.LEVERAGE_TOO_HIGH, Refusal.POSITION_TOO_LARGE, Refusal.NOT_ENOUGH_MARGIN, Refusal.NOT_ENOUGH_BALANCE,
     Refusal.NOT_WHILE_OPEN, Refusal.NOTHING_TO_LEND, Refusal.OVER_BORROW_LIMIT, Refusal.NOTHING_OWED,
-    Refusal.NOT_LIQUIDATABLE,
+    Refusal.NOT_LIQUIDATABLE, Refusal.NO_BOOK,
 }  # fmt: skip
-"""Refusals that lists of book commands do not lead to: those about money, and two that have lists of their own."""
+"""Refusals that lists of book commands do not lead to: about money or pools, and two that have lists of their own."""
 
 
 @pytest.mark.parametrize("seed", range(LISTS))
