@@ -16,20 +16,23 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 from harness import ONE_THREAD, Missing, Section, cpu_seconds, throwaway_python
 from matching import _module
 
 from shortdesk.market.note import Detail
 from shortdesk.market.tables import clock_of
 from shortdesk.stage.agents.noise import NoiseTerms
+from shortdesk.stage.agents.own import OwnTerms
 from shortdesk.stage.parts import play_of
 from shortdesk.stage.play import Play, open_play
 from shortdesk.stage.scenario import InstrumentTerms, Scenario, VenueTerms, find_scenario
 
-DESCRIPTION = "markets of agents: orders a second, growth with the number of agents, the journal's price"
+DESCRIPTION = "markets of agents: orders a second, growth with the number of agents, the journal's price, Python agents"
 
 BOURSE = "bourse==0.4.0"
 DRIVER = Path(__file__).parent / "drivers" / "bourse_driver.py"
+COMERS = Path(__file__).parent / "drivers" / "comers.py"
 _RATE_PER_S = 1_000.0
 
 
@@ -49,7 +52,15 @@ def measure(quick: bool) -> list[Section]:
     """
     peer = _module("bench_agents")
     sizes = (1_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000)
-    return [_rates(peer, 50_000 if quick else 200_000, sizes), _squeeze()]
+    try:
+        bourse = _bourse(1_000, 200)
+    except Missing as reason:
+        bourse = {"missing": str(reason)}
+    return [
+        _rates(peer, 50_000 if quick else 200_000, sizes, bourse),
+        _own(4_000 if quick else 20_000, bourse),
+        _squeeze(),
+    ]
 
 
 def crowd(agents: int, horizon_s: float) -> Scenario:
@@ -91,7 +102,7 @@ def _played(scenario: Scenario, detail: int) -> tuple[float, int]:
     return cpu_seconds(work, 3), int(play_of(last[0].block).sent) - before
 
 
-def _rates(peer: object, count: int, sizes: tuple[int, ...]) -> Section:
+def _rates(peer: object, count: int, sizes: tuple[int, ...], bourse: dict[str, str]) -> Section:
     section = Section(f"{count:,} orders", ("agents", "k orders/s", "against plain Python", "against 1,000 agents"))
     reference = count / cpu_seconds(lambda: peer.zi_python(1_000, count), 3)  # type: ignore[attr-defined]
     section.rows.append(("plain Python, 1,000 agents (reference)", f"{reference / 1e3:,.0f}", "1.0x", "-"))
@@ -109,20 +120,60 @@ def _rates(peer: object, count: int, sizes: tuple[int, ...]) -> Section:
                 (f"ours, {agents:,} agents, no journal", f"{quiet / quiet_s / 1e3:,.0f}",
                  f"{quiet / quiet_s / reference:.1f}x", f"{first * quiet_s / quiet:.2f}x")
             )  # fmt: skip
-    try:
-        answer = _bourse(1_000, 200)
-        for how in ("arrays", "objects"):
-            rate = float(answer[f"{how}_per_s"])
-            section.rows.append(
-                (f"bourse {answer['version']}, 1,000 agents as {how}", f"{rate / 1e3:,.0f}", f"{rate / reference:.1f}x",
-                 f"{first / rate:.1f}x")
-            )  # fmt: skip
-    except Missing as reason:
-        section.rows.append((f"bourse: {reason}", "-", "-", "-"))
+    if "missing" in bourse:
+        section.rows.append((f"bourse: {bourse['missing']}", "-", "-", "-"))
+    for how in ("arrays", "objects") if "missing" not in bourse else ():
+        rate = float(bourse[f"{how}_per_s"])
+        section.rows.append(
+            (f"bourse {bourse['version']}, 1,000 agents as {how}", f"{rate / 1e3:,.0f}", f"{rate / reference:.1f}x",
+             f"{first / rate:.1f}x")
+        )  # fmt: skip
     section.notes.append("floors: 15 times plain Python and 4 times bourse's arrays at 1,000 agents; growth at most 3")
     section.notes.append("the last column is what one order costs against ours at 1,000 agents (ours / theirs in rate)")
     section.notes.append("ours keep accounts, margin and positions; the peers' agents have none")
     return section
+
+
+def _own(wakes: int, bourse: dict[str, str]) -> Section:
+    """Python classes of a user's own among a compiled crowd, and what their wakes cost beyond that crowd."""
+    section = Section(
+        f"Python agents of a user's own, {wakes:,} wakes",
+        ("agents", "k wakes/s", "us a wake", "against bourse's objects"),
+    )
+    crowd_s, sent = _played(crowd(1_000, 2 * wakes / _RATE_PER_S), Detail.MONEY)
+    section.rows.append(
+        ("compiled, 1,000 agents, an order each", f"{sent / crowd_s / 1e3:,.0f}", _us(crowd_s / sent), "-")
+    )
+    objects = float(bourse.get("objects_per_s", "nan"))
+    for cls, what in (("Idler", "looks at nothing, says nothing"), ("Comer", "an order that comes or goes")):
+        for count in (1, 100):
+            seconds, _ = _played(with_own(crowd(1_000, 2 * wakes / _RATE_PER_S), cls, count), Detail.MONEY)
+            rate = wakes / (seconds - crowd_s)
+            against = f"{rate / objects:.2f}x" if cls == "Comer" and objects > 0 else "-"
+            section.rows.append((f"{count} in Python: {what}", f"{rate / 1e3:,.0f}", _us(1 / rate), against))
+    section.notes.append(
+        "goal: 3 times bourse's agent objects, which are asked once a step, on a book without accounts"
+    )
+    section.notes.append(
+        "each wake is bounded in steps, its orders are checked and its fills told; the crowd's own time is taken off"
+    )
+    return section
+
+
+def with_own(scenario: Scenario, cls: str, count: int) -> Scenario:
+    """The scenario with so many Python agents, as many wakes a second as the crowd has decisions."""
+    own = tuple(
+        OwnTerms(
+            name=f"own {at}", file=str(COMERS), cls=cls, instrument="BTCUSDT", every_s=count / _RATE_PER_S,
+            latency_ms=1.0, options={"seed": float(at)},
+        )
+        for at in range(count)
+    )  # fmt: skip
+    return msgspec.structs.replace(scenario, population=(*scenario.population, *own))
+
+
+def _us(seconds: float) -> str:
+    return f"{1e6 * seconds:,.1f}"
 
 
 def _bourse(agents: int, steps: int) -> dict[str, str]:

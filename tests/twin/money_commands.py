@@ -76,7 +76,8 @@ def commands_of(seed: int, count: int, mood: Mood) -> list[Command]:
         command = _one(dice, mood, centre, now)
         if dice.random() < 0.02:
             name, value = dice.choice(_WRONG)
-            command = command._replace(**{name: value})
+            if name != "traits" or command.client_id < REDUCES_FROM:  # an order that opens needs an id of its own
+                command = command._replace(**{name: value})
         told.append(command._replace(time_ns=now, mechanism=dice.randint(1, 9)))
     return begin + told
 

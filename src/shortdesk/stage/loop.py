@@ -6,6 +6,7 @@ user's own is due, or when time is up.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 from shortdesk.ground.compile import kernel, rule
@@ -13,6 +14,7 @@ from shortdesk.market.advance import advance
 from shortdesk.market.entry import Halt
 from shortdesk.market.note import journal_has_room
 from shortdesk.market.tables import Shelf, clock_of, has_room, shelf_at
+from shortdesk.market.wire import send_one
 from shortdesk.stage.agents.amm_arbitrage import wake_amm_arbitrage
 from shortdesk.stage.agents.amm_lp import wake_amm_lp
 from shortdesk.stage.agents.amm_searcher import wake_amm_searcher
@@ -36,19 +38,31 @@ from shortdesk.stage.agents.shock import wake_shock
 from shortdesk.stage.agents.value import wake_value
 from shortdesk.stage.dex import MOST_TRANSACTIONS
 from shortdesk.stage.parts import AgentKind, agent_at, play_of
-from shortdesk.stage.pen import MOST_MESSAGES
+from shortdesk.stage.pen import MOST_MESSAGES, is_silent
 from shortdesk.stage.wakes import NEVER_NS, first_wake_ns, first_woken, put_off
 
-__all__ = ["play_on", "wake_later"]
+__all__ = ["Told", "answer", "play_on"]
 
 _ROWS_OF_A_WAKE = 16
 
 
+class Told(IntEnum):
+    """Places of what ``play_on`` tells."""
+
+    HALT = 0
+    AGENT = 1
+    NOW_NS = 2
+    ROWS = 3
+
+
 @kernel
-def play_on(w: Any, s: Any, until_ns: int) -> int:
-    """Let time pass up to ``until_ns``; how many were woken. ``Halt`` and ``python_agent`` say why it ended."""
+def play_on(w: Any, s: Any, until_ns: int, told: Any) -> None:
+    """Let time pass up to ``until_ns``; ``told`` (places of ``Told``) says why it ended, and when.
+
+    The agent that Python has to ask is 0 for none, and negative for one that is passed over because it is silent.
+    """
     clock, play = clock_of(w), play_of(s)
-    play.python_agent = 0
+    python_agent = 0
     woken = 0
     while True:
         due_ns = first_wake_ns(s)
@@ -70,21 +84,29 @@ def play_on(w: Any, s: Any, until_ns: int) -> int:
         clock.mechanism = 0
         agent = first_woken(s)
         if agent_at(s, agent).kind == AgentKind.PYTHON:
-            play.python_agent = agent
+            python_agent = -agent if is_silent(w, s, agent) else agent
             break
         agent_at(s, agent).wakes += 1
         put_off(s, wake(w, s, agent))
         woken += 1
     play.woken += woken
-    return woken
+    told[Told.HALT] = clock.halt
+    told[Told.AGENT] = python_agent
+    told[Told.NOW_NS] = clock.now_ns
+    told[Told.ROWS] = clock.journal_count
 
 
 @kernel
-def wake_later(s: Any, time_ns: int) -> None:
-    """The agent that Python woke is due again at ``time_ns``."""
-    agent_at(s, first_woken(s)).wakes += 1
-    play_of(s).woken += 1
-    put_off(s, time_ns)
+def answer(w: Any, s: Any, commands: Any, next_ns: int) -> None:
+    """The agent that Python woke says ``commands`` and is due again at ``next_ns``; ``play_on`` has asked for room."""
+    row, play = agent_at(s, first_woken(s)), play_of(s)
+    for at in range(len(commands)):
+        commands[at].mechanism = row.mechanism
+        send_one(w, commands[at])
+    play.sent += len(commands)
+    play.woken += 1
+    row.wakes += 1
+    put_off(s, next_ns)
 
 
 @rule

@@ -112,7 +112,6 @@ PLAY = row_type(
     ("off_mask", "<i8"),  # one bit per Mechanism
     ("woken", "<i8"),  # agents woken so far
     ("sent", "<i8"),  # commands sent so far
-    ("python_agent", "<i8"),  # the agent that Python has to wake, 0 for none
     ("stays_from_ns", "<i8"),  # from when on makers never withdraw; 0: they may
 )
 """The one row of what holds for the whole Stage."""

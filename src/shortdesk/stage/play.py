@@ -16,14 +16,14 @@ from shortdesk.ground.kinds import Kind, Mechanism, Stop
 from shortdesk.ground.run_folder import Names
 from shortdesk.market.book import OrderState
 from shortdesk.market.command import CommandKind, new_commands
+from shortdesk.market.entry import Halt
 from shortdesk.market.note import Detail, note_apart
 from shortdesk.market.tables import Shelf, clock_of, row_at, shelf_at, venue_at
 from shortdesk.market.world import World
 from shortdesk.stage.build import Built, build
 from shortdesk.stage.cast import Cast
-from shortdesk.stage.loop import play_on, wake_later
+from shortdesk.stage.loop import Told, answer, play_on
 from shortdesk.stage.parts import Part, agent_at, play_of
-from shortdesk.stage.pen import is_silent
 from shortdesk.stage.python_agent import AgentFailed, Mind
 from shortdesk.stage.scenario import Scenario
 
@@ -60,18 +60,21 @@ class Play:
         """
         yield from self.take_waiting()
         until_ns = min(until_ns, self.scenario.end_ns)
+        told = np.zeros(len(Told), np.int64)
         while True:
-            play_on(self.world.block, self.block, until_ns)
-            rows = self.world.take_journal()
-            if len(rows):
+            play_on(self.world.block, self.block, until_ns, told)
+            halt, agent, now_ns, written = told.tolist()
+            if written:
+                rows = self.world.take_journal()
                 self._tell(rows)
                 yield rows
-            if self.world.is_done(grows=True):
-                agent = int(play_of(self.block).python_agent)
+            if halt != Halt.DONE:
+                self.world.is_done(grows=True)  # what stopped it is seen to: room is made, a block is made
+            else:
                 if agent == 0:
                     return
                 try:
-                    self._wake(self._minds[agent])
+                    self._wake(agent, now_ns)
                 except AgentFailed:
                     yield self._ended_by(self._minds[agent])
                     raise
@@ -80,19 +83,15 @@ class Play:
         """Agents of the user's own hear of the fills."""
         if self._minds:
             fills = rows[rows["kind"] == Kind.FILL]
-            for mind in self._minds.values():
-                mind.hear(fills)
+            if len(fills):
+                for mind in self._minds.values():
+                    mind.hear(fills)
 
-    def _wake(self, mind: Mind) -> None:
-        """Ask an agent of the user's own, and send what it says; one that is switched off is not asked."""
-        now_ns = self.now_ns
-        next_ns = now_ns + int(mind.seat.terms.every_s * 1e9)
-        if not is_silent(self.world.block, self.block, mind.agent):
-            commands, next_ns = mind.wake(self.world.block, now_ns)
-            commands["mechanism"] = agent_at(self.block, mind.agent).mechanism
-            play_of(self.block).sent += len(commands)
-            self.world.send(commands)
-        wake_later(self.block, next_ns)
+    def _wake(self, agent: int, now_ns: int) -> None:
+        """Ask an agent of the user's own, and send what it says; one that is switched off (< 0) is not asked."""
+        mind = self._minds[abs(agent)]
+        commands, next_ns = mind.wake(self.world.block, now_ns) if agent > 0 else mind.sleep(now_ns)
+        answer(self.world.block, self.block, commands, next_ns)
 
     def _ended_by(self, mind: Mind) -> NDArray[Any]:
         """The row that says who ended the run."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.errors import InputError, ShortdeskError, UsageError, unknown_name
 from shortdesk.ground.order import OrderFlag, OrderKind, Side, TimeInForce
-from shortdesk.market.command import CommandKind, new_commands
+from shortdesk.market.command import COMMAND, CommandKind, new_commands
 from shortdesk.stage.agents.own import OwnTerms, Seat
 from shortdesk.stage.cast import Cast
 from shortdesk.stage.chance import SECOND_NS
@@ -37,6 +37,15 @@ _OURS = str(Path(__file__).parents[1])
 _SHOWN = 5
 _LARGEST = 1e12
 _MOST_ID = 1 << 40
+_NOTHING = new_commands(0)
+# The values of a command as plain numbers, in the order of its fields: an agent may say thousands a second.
+_NO_MORE = (0, -1, 0)  # trigger, cause, peak
+_NO_KIND = (0, 0, 0, 0, 0, 0)
+_PLACE, _CANCEL, _CANCEL_ALL = (kind.value for kind in (CommandKind.PLACE, CommandKind.CANCEL, CommandKind.CANCEL_ALL))
+_BUY, _SELL = Side.BUY.value, Side.SELL.value
+_GTC, _IOC = TimeInForce.GTC.value, TimeInForce.IOC.value
+_LIMIT, _MARKET = OrderKind.LIMIT.value, OrderKind.MARKET.value
+_POST_ONLY, _REDUCE_ONLY = OrderFlag.POST_ONLY.value, OrderFlag.REDUCE_ONLY.value
 
 
 class AgentFailed(InputError):
@@ -61,13 +70,10 @@ class Mind:
         self._last: list[Any] = []
         self._ids = 0
         self._is_warm = False
-        self._numbers = np.array([market.number for market in seat.markets])
 
     def hear(self, fills: NDArray[Any]) -> None:
         """Fills that have happened; those of its markets are told at the next wake."""
-        mine = fills[np.isin(fills["instrument"], self._numbers)]
-        if len(mine):
-            self._heard.append(mine)
+        self._heard.append(fills)
 
     def clone(self) -> Mind:
         """The same agent again, with a memory of its own.
@@ -102,22 +108,25 @@ class Mind:
             raise self._failure(now_ns, f"returned {_shown(answer)}; expected a list of orders")
         if len(answer) > MOST_MESSAGES:
             raise self._failure(now_ns, f"gave {len(answer)} orders at once; at most {MOST_MESSAGES}")
+        if not answer:
+            return self.sleep(now_ns)
         pause_s = self.seat.terms.every_s
-        commands = new_commands(len(answer))
-        count = 0
+        rows: list[tuple[int, ...]] = []
         for one in answer:
             try:
                 if isinstance(one, Sleep):
                     pause_s = _number(one.seconds, "seconds of Sleep", least=1e-9)
                 else:
-                    self._write(commands[count], one)
-                    count += 1
+                    rows.append(self._written(one, now_ns))
             except UsageError as problem:
                 raise self._failure(now_ns, str(problem)) from None
-        commands["time_ns"] = now_ns
-        if count:
+        if rows:
             self._last = list(answer)
-        return commands[:count], now_ns + max(1, int(pause_s * SECOND_NS))
+        return np.array(rows, COMMAND), _later(now_ns, pause_s)
+
+    def sleep(self, now_ns: int) -> tuple[NDArray[Any], int]:
+        """What it is where it says nothing: no commands, and its usual pause."""
+        return _NOTHING, _later(now_ns, self.seat.terms.every_s)
 
     def _ask(self, now_ns: int) -> Any:
         try:
@@ -139,8 +148,8 @@ class Mind:
             terms.file,
         )
 
-    def _write(self, row: Any, one: Any) -> None:
-        """One order as a command.
+    def _written(self, one: Any, now_ns: int) -> tuple[int, ...]:
+        """One order as the fields of a command.
 
         Raises:
             UsageError: it is none, or says what cannot be.
@@ -148,30 +157,35 @@ class Mind:
         if not isinstance(one, Order | Cancel | CancelAll):
             raise UsageError(f"returned {_shown(one)} among its orders; expected Order, Cancel, CancelAll or Sleep")
         market = self._view.market(one.instrument)
-        row.account, row.instrument = self.seat.accounts[market.venue], market.number
+        account = self.seat.accounts[market.venue]
         if isinstance(one, CancelAll):
-            row.kind = CommandKind.CANCEL_ALL
-        elif isinstance(one, Cancel):
-            row.kind, row.client_id = CommandKind.CANCEL, _identity(one.id, least=1)
-        else:
-            self._write_order(row, one, float(market.tick), float(market.lot))
+            return (now_ns, 0, 0, 0, *_NO_MORE, account, market.number, _CANCEL_ALL, *_NO_KIND)
+        if isinstance(one, Cancel):
+            gone = _identity(one.id, least=1)
+            return (now_ns, gone, 0, 0, *_NO_MORE, account, market.number, _CANCEL, *_NO_KIND)
+        order, kind = self._order(one, *self._view.grid(market))
+        return (now_ns, *order, *_NO_MORE, account, market.number, _PLACE, *kind, 0, 0)
 
-    def _write_order(self, row: Any, one: Order, tick: float, lot: float) -> None:
+    def _order(self, one: Order, tick: float, lot: float) -> tuple[tuple[int, int, int], tuple[int, int, int, int]]:
+        """Client id, price in ticks and lots; side, kind, time in force and traits."""
         size = _number(one.size, "size of an order")
         lots = int(abs(size) / lot + 1e-9)
         if lots == 0:
             raise UsageError(f"ordered a size of {size:g}; the smallest is {lot:g}")
-        row.kind, row.lots = CommandKind.PLACE, lots
-        row.side = Side.BUY if size > 0 else Side.SELL
         given = _identity(one.id, least=0)
         self._ids = max(self._ids + 1, given) if given else self._ids + 1
-        row.client_id = given or self._ids
-        row.time_in_force = TimeInForce.IOC if one.ioc or one.price is None else TimeInForce.GTC
-        row.order_kind = OrderKind.MARKET if one.price is None else OrderKind.LIMIT
+        ticks = 0
         if one.price is not None:
             price = _number(one.price, "price of an order", least=tick)
-            row.price_ticks = int(price / tick + 1e-6) if size > 0 else math.ceil(price / tick - 1e-6)
-        row.traits = OrderFlag.POST_ONLY * bool(one.post_only) + OrderFlag.REDUCE_ONLY * bool(one.reduce_only)
+            ticks = int(price / tick + 1e-6) if size > 0 else math.ceil(price / tick - 1e-6)
+        time_in_force = _IOC if one.ioc or one.price is None else _GTC
+        traits = _POST_ONLY * bool(one.post_only) + _REDUCE_ONLY * bool(one.reduce_only)
+        kind = _MARKET if one.price is None else _LIMIT
+        return (given or self._ids, ticks, lots), (_BUY if size > 0 else _SELL, kind, time_in_force, traits)
+
+
+def _later(now_ns: int, pause_s: float) -> int:
+    return now_ns + max(1, int(pause_s * SECOND_NS))
 
 
 def with_agent(scenario: Scenario, given: str, **changes: Any) -> Scenario:

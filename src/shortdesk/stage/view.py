@@ -134,6 +134,10 @@ class View:
         self._w, self.now_ns, self._heard = w, now_ns, heard
         self._glances.clear()
 
+    def grid(self, market: Market) -> tuple[float, float]:
+        """Tick and lot of one of its markets."""
+        return self._grids[market.number]
+
     @property
     def instruments(self) -> tuple[str, ...]:
         """The markets that can be asked about."""
