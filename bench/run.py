@@ -32,6 +32,7 @@ GROUPS = {
     "accounts": "accounts",
     "agents": "agents",
     "startup": "startup",
+    "web": "web",
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Measured results
