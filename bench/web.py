@@ -34,6 +34,7 @@ SCENARIO = "short-squeeze"
 PACE = 30
 CELLS = 12_000
 PARTS = ("head", "gauges", "counts", "book", "deaths", "tape", "happenings", "you", "candles", "columns")
+_PATIENCE_S = 60
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PAINTED = """
 (() => {
@@ -217,7 +218,10 @@ def _page(desk: Desk, browser: Any) -> Iterator[Any]:
         page = context.new_page()
         page.add_init_script(_PAINTED)
         page.goto(desk.address)
+        began = time.monotonic()
         while not page.evaluate("window.painted"):  # the page's policy forbids what waiting in it would need
+            if time.monotonic() - began > _PATIENCE_S:
+                raise Missing(f"no page was painted within {_PATIENCE_S} s")
             page.wait_for_timeout(50)
         yield page
     finally:
@@ -249,9 +253,7 @@ def _over(seconds: float, costs: Callable[[], Sequence[float]]) -> list[float]:
 
 
 def _costs(desk: Desk, browser: Any, seconds: float, cells: int) -> Section:
-    section = Section(
-        "Cost at 10 updates a second", ("of", "% of a core", "goal", "verdict"), frozenset({"verdict"})
-    )
+    section = Section("Cost at 10 updates a second", ("of", "% of a core", "goal", "verdict"), frozenset({"verdict"}))
     desk.say(say="control", playing=True, pace=float(PACE))
     unwatched = _over(seconds, lambda: [desk.cpu_s()])[0]
     with _page(desk, browser) as page:
@@ -272,8 +274,8 @@ def _costs(desk: Desk, browser: Any, seconds: float, cells: int) -> Section:
         ("browser, all processes", f"{pages:.1f}", "20", "kept" if pages <= 20 else "NOT KEPT"),
     ]
     section.notes = [
-        f"{PACE} simulated seconds a second; {frames:.1f} frames a second were drawn over {seconds:g} s, candles, depth "
-        f"and {cells:,} cells of the map at the beginning",
+        f"{PACE} simulated seconds a second; {frames:.1f} frames a second were drawn over {seconds:g} s, candles, "
+        f"depth and {cells:,} cells of the map at the beginning",
         "CPU seconds of the processes over wall seconds; headless Chromium without a GPU, so drawing is in it",
     ]
     return section
@@ -313,8 +315,8 @@ def _slowed(desk: Desk, repetitions: int) -> Section:
     ]
     section.notes = [
         f"medians of {repetitions}, in turns; the same seed, so the same market from its first to its last second",
-        "pages are sockets that watch what the cockpit watches and say when they have drawn, as fast as they can: eight "
-        "browsers on one small machine would measure the machine",
+        "pages are sockets that watch what the cockpit watches and say when they have drawn, as fast as they can: "
+        "eight browsers on one small machine would measure the machine",
     ]
     return section
 
@@ -375,12 +377,13 @@ class Crowd:
 def _memory(desk: Desk, browser: Any, simulated_s: float) -> Section:
     """The page's heap, after a collection, while the market plays; its trend over the second half."""
     desk.restart(pace=PACE, playing=False)
+    desk.say(say="control", step_s=30.0)
     taken: list[tuple[float, float, int]] = []
     with _page(desk, browser) as page:
         devtools = page.context.new_cdp_session(page)
         devtools.send("Performance.enable")
         desk.say(say="control", playing=True)
-        while not taken or taken[-1][0] < simulated_s:
+        while not taken or not (taken[-1][0] >= simulated_s or desk.state()["state"]["over"]):
             page.wait_for_timeout(2_000)
             devtools.send("HeapProfiler.collectGarbage")
             figures = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
@@ -401,8 +404,8 @@ def _memory(desk: Desk, browser: Any, simulated_s: float) -> Section:
          f"{slope:+.2f} ± {2 * error:.2f}", "flat", "kept" if flat else "NOT KEPT")
     )  # fmt: skip
     section.notes = [
-        f"JavaScript heap after a collection, every 2 s; the trend is that of the last three quarters; {nodes:.0f} nodes "
-        "at the end",
+        f"JavaScript heap after a collection, every 2 s; the trend is that of the last three quarters; {nodes:.0f} "
+        "nodes at the end",
         "flat: the trend is within twice its standard error, or within half a megabyte an hour, which is what candles "
         "and columns of the map take",
     ]

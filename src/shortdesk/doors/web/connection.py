@@ -27,7 +27,7 @@ from shortdesk.doors.web.messages import (
 )
 from shortdesk.doors.web.parts import PARTS
 from shortdesk.doors.web.recorder import Candle, Column
-from shortdesk.doors.web.session import Session, State
+from shortdesk.doors.web.session import Frame, Session, State
 from shortdesk.doors.web.shocks import shock_now
 from shortdesk.ground.errors import ShortdeskError, UsageError, unknown_name
 
@@ -38,7 +38,10 @@ _encoder = msgspec.json.Encoder()
 
 
 class FrameMessage(msgspec.Struct, frozen=True, tag_field="kind", tag="frame"):
-    """One frame for one page. ``play`` counts restarts; with a new one the page forgets what it had."""
+    """One frame for one page: parts that changed since the last one it was sent, candles and columns it has not seen.
+
+    ``play`` counts restarts; with a new one the page forgets what it had.
+    """
 
     number: int
     session: str
@@ -59,6 +62,7 @@ class Connection:
         self.parts: tuple[str, ...] = ()
         self._sent = -1
         self._play = -1
+        self._shown: dict[str, bytes] = {}
         self._drawn = True
         self._candle_from = 0
         self._column_from = 0
@@ -118,7 +122,7 @@ class Connection:
         session = self.desk.find(message.session or FIRST)
         self._leave()
         self.session, self.parts = session, message.parts
-        self._sent, self._play, self._candle_from, self._column_from = -1, -1, 0, 0
+        self._sent, self._play = -1, -1
         self._drawn = True
         session.listeners.add(self._wake)
         session.watch(name for name in self.parts if name in PARTS)
@@ -143,15 +147,30 @@ class Connection:
             session = self.session
             if session is None or not self._drawn or session.frame.number == self._sent:
                 continue
-            message = self._message(session)
+            text = self._frame_text(session)
             self._drawn = False
-            await self._say(message)
+            await self.socket.send_text(text)
 
-    def _message(self, session: Session) -> FrameMessage:
+    def _frame_text(self, session: Session) -> str:
+        """The newest frame for this page, written once for all pages that have seen the same before."""
         frame = session.frame
         if frame.play != self._play:
-            self._play, self._candle_from, self._column_from = frame.play, 0, 0
+            self._play, self._candle_from, self._column_from, self._shown = frame.play, 0, 0, {}
         self._sent = frame.number
+        news = [one for one in self.parts if one in frame.parts and self._shown.get(one) != frame.parts[one]]
+        self._shown.update((name, frame.parts[name]) for name in news)
+        key = (*news, self.parts, self._candle_from, self._column_from)
+        known = frame.texts.get(key)
+        if known is None:
+            message = self._message(session, frame, news)
+            known = (_encoder.encode(message).decode(), message.candles, message.columns)
+            frame.texts[key] = known
+        text, candles, columns = known
+        self._candle_from = candles[-1][0] if candles else self._candle_from
+        self._column_from = columns[-1][0] if columns else self._column_from
+        return text
+
+    def _message(self, session: Session, frame: Frame, news: list[str]) -> FrameMessage:
         candles: list[Candle] = []
         columns: list[Column] = []
         if frame.state.phase == "ready":
@@ -159,12 +178,10 @@ class Connection:
                 candles = session.recorder.since(self._candle_from)
             if "columns" in self.parts:
                 columns = session.recorder.columns_since(self._column_from)
-        self._candle_from = candles[-1][0] if candles else self._candle_from
-        self._column_from = columns[-1][0] if columns else self._column_from
-        parts = {name: frame.parts[name] for name in self.parts if name in frame.parts}
+        parts = {name: msgspec.Raw(frame.parts[name]) for name in news}
         return FrameMessage(frame.number, session.name, frame.play, frame.state, parts, candles, columns)
 
-    async def _say(self, message: FrameMessage | Answer) -> None:
+    async def _say(self, message: Answer) -> None:
         await self.socket.send_text(_encoder.encode(message).decode())
 
 

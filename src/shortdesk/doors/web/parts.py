@@ -16,7 +16,7 @@ from shortdesk.doors.web.happenings import Happening
 from shortdesk.doors.web.recorder import Trade
 from shortdesk.doors.web.trader import LATENCY_MS, Slip
 from shortdesk.doors.web.view.book import BookView, book_view
-from shortdesk.doors.web.view.deaths import DeathMap, death_map
+from shortdesk.doors.web.view.deaths import DeathMap
 from shortdesk.doors.web.view.gauges import Gauges, gauges
 from shortdesk.doors.web.view.liquidations import LiquidationView, liquidation_view
 from shortdesk.doors.web.view.scale import places_of
@@ -135,7 +135,7 @@ def _book(session: Session) -> BookView:
 
 
 def _deaths(session: Session) -> DeathMap:
-    return death_map(session.play.world, session.board)
+    return session.deaths
 
 
 def _liquidations(session: Session) -> LiquidationView | None:

@@ -20,9 +20,9 @@ import msgspec
 import numpy as np
 
 from shortdesk.doors.web.parts import PARTS
-from shortdesk.doors.web.recorder import Recorder
+from shortdesk.doors.web.recorder import Candle, Column, Recorder
 from shortdesk.doors.web.trader import Seat
-from shortdesk.doors.web.view.deaths import armed_legs, death_bins
+from shortdesk.doors.web.view.deaths import DeathMap, death_map
 from shortdesk.doors.web.view.scale import SECOND_NS, Board, board_of
 from shortdesk.doors.web.view.verdict import Verdict, pushes
 from shortdesk.doors.web.view.you import adl_light, adl_queue, wallet
@@ -66,7 +66,9 @@ class Frame:
     play: int
     """Counts restarts: with a new one everything before is void."""
     state: State
-    parts: Mapping[str, msgspec.Raw] = field(default_factory=dict)
+    parts: Mapping[str, bytes] = field(default_factory=dict)
+    texts: dict[tuple[Any, ...], tuple[str, list[Candle], list[Column]]] = field(default_factory=dict)
+    """Messages made of it so far, by what their pages had seen before; the server's loop alone touches them."""
 
 
 class Session:
@@ -76,6 +78,8 @@ class Session:
     board: Board
     recorder: Recorder
     seat: Seat
+    deaths: DeathMap
+    """The liquidation map at the end of the last slice of time."""
 
     def __init__(
         self, name: str, given: str, settings: Iterable[str] = (), *, pace: float = 30.0, playing: bool = False
@@ -162,9 +166,9 @@ class Session:
             for rows in self.play.run(here_ns):
                 self.recorder.add(rows)
                 self.seat.add(rows)
-            legs, ticks = armed_legs(self.play.world, self.board.number)
+            self.deaths = death_map(self.play.world, self.board)
             seen_ns = max(self.play.scenario.start_ns, self.play.now_ns - 1)
-            self.recorder.add_column(seen_ns, death_bins(legs, ticks, self.board))
+            self.recorder.add_column(seen_ns, self.deaths.bins)
             self._look_after_the_reader()
             if here_ns >= until_ns:
                 break
@@ -290,13 +294,13 @@ class Session:
         )
 
     def _publish(self, state: State) -> None:
-        parts: dict[str, msgspec.Raw] = {}
+        parts: dict[str, bytes] = {}
         if state.phase == "ready":
             self._light_up()
             with self._lock:
                 wanted = list(self.watched)
             for name in wanted:
-                parts[name] = msgspec.Raw(msgspec.json.encode(PARTS[name](self), enc_hook=_plain))
+                parts[name] = msgspec.json.encode(PARTS[name](self), enc_hook=_plain)
         self.frame = Frame(self.frame.number + 1, self._plays, state, parts)
         for listener in list(self.listeners):
             with contextlib.suppress(RuntimeError):  # its loop has closed

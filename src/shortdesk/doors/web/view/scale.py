@@ -55,11 +55,13 @@ class Board:
 
     def price(self, ticks: int) -> float:
         """Ticks as a price: the number nearest to the exact one."""
-        return float(ticks * self.market.tick)
+        tick = self.market.tick
+        return int(ticks) * tick.numerator / tick.denominator
 
     def size(self, lots: int) -> float:
         """Lots as an amount of the base."""
-        return float(lots * self.market.lot)
+        lot = self.market.lot
+        return int(lots) * lot.numerator / lot.denominator
 
     def money(self, units: int) -> float:
         """Smallest units of the settlement asset as an amount."""

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shortdesk.doors.web.view.book import resting_orders
-from shortdesk.doors.web.view.deaths import armed_legs
 from shortdesk.doors.web.view.scale import Board
 from shortdesk.ground.compile import kernel
 from shortdesk.ground.kinds import RiskState
@@ -17,6 +16,7 @@ from shortdesk.ground.order import Side
 from shortdesk.margin.position import entry_value
 from shortdesk.market.accounts import price_of
 from shortdesk.market.covers import leg_score
+from shortdesk.market.ladder import level_ticks
 from shortdesk.market.ledger import find_balance
 from shortdesk.market.margin_check import balance_risk, leg_profit
 from shortdesk.market.settle import position_of
@@ -84,9 +84,7 @@ def position_view(world: World, board: Board, account: int, lights: int = 0) -> 
     risk = balance_risk(w, int(leg.balance))
     lots, cost = int(leg.lots), entry_value(position_of(leg))
     profit = leg_profit(w, at, mark)
-    legs, ticks = armed_legs(world, board.number)
-    armed = ticks[legs["account"] == account]
-    liquidation = board.price(int(armed[0])) if len(armed) else 0.0
+    liquidation = board.price(int(level_ticks(w, int(leg.level)))) if int(leg.level) else 0.0
     leverage = int(leg.leverage_x100) / 100
     return PositionView(
         size=board.size(lots),
