@@ -45,7 +45,10 @@ def test_the_ticket_shows_the_library_s_numbers_and_unfolds(page: Any) -> None:
     for one in view.venues:
         if one.liquidation:
             assert page.inner_text(f"[data-testid=liquidation-{one.venue}]") == f"{one.liquidation:,.1f}"
+    page.wait_for_selector("[data-testid=curves] >> text=What it pays, Binance USDS-M perpetual")
     page.click("[data-testid=unfold-bybit]")
+    page.wait_for_selector("[data-testid=curves] >> text=Equity as the price rises, Bybit linear perpetual")
+    assert "stop 60,000.0" not in page.inner_text("[data-testid=curves]")  # beyond what is drawn
     page.wait_for_selector("[data-testid=explanation] >> text=equity meets maintenance margin")
     page.fill("[data-testid=ask-stop]", "1")
     page.wait_for_selector("[data-testid=problem] >> text=not above the entry")

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from shortdesk.study.figure import Fact, Facts, Line, Marker, Part, PathChart, Section, Table, Verdict
+from shortdesk.study.figure import (
+    Curve,
+    CurveChart,
+    Fact,
+    Facts,
+    Line,
+    Marker,
+    Part,
+    PathChart,
+    PriceMark,
+    Section,
+    Table,
+    Tone,
+    Verdict,
+)
 from shortdesk.study.postmortem import Postmortem
 from shortdesk.study.postmortem_account import PARTS, Death, Equity
 from shortdesk.study.postmortem_report import clock
@@ -24,6 +40,7 @@ def account_section(report: Postmortem, death: Death) -> Section:
         Verdict(why(report, death), "bad"),
         *_saved(report, death),
         *([chart] if chart else []),
+        *_payoff(report, death),
         *account_tables(report, death),
     ]
     was = "were" if death.name == "you" else "was"
@@ -64,6 +81,33 @@ def equity_chart(report: Postmortem, death: Death) -> PathChart | None:
     marker = Marker(int(tape.time_ns[death.begun]), death.equity_units * unit, "liquidated", kind="liquidation")
     told = "The requirement at the rate it had in the end; tiers of larger positions ask more."
     return PathChart("Equity against the requirement", lines, 0.0, [marker], tape.grid.settle, told)
+
+
+def _payoff(report: Postmortem, death: Death) -> list[Part]:
+    """What the position paid at each price of the Journal, with its entry, its line and its bankruptcy price."""
+    tape = report.tape
+    worth = tape.worth(tape.instrument)
+    if worth.is_inverse or not worth.factor or not death.lots or math.isnan(death.entry_ticks + death.line_ticks):
+        return []
+    tick, unit = float(tape.grid.tick), float(tape.grid.unit)
+    marks = tape.price[tape.marks]
+    named = [death.entry_ticks, death.line_ticks, death.bankruptcy_ticks, float(death.mark_ticks)]
+    ends = [float(one) for one in (marks.min(), marks.max(), *named) if not math.isnan(one)]
+    ticks = np.linspace(min(ends), max(ends), 3)
+    profits = death.lots * worth.factor * (ticks - death.entry_ticks) * unit
+    tones: list[tuple[str, float, Tone]] = [
+        ("entry", death.entry_ticks, "quiet"), ("liquidation", death.line_ticks, "danger"),
+        ("bankruptcy", death.bankruptcy_ticks, "quiet"),
+    ]  # fmt: skip
+    shown = [
+        PriceMark(f"{name} {tape.grid.price(round(at))}", at * tick, tone)
+        for name, at, tone in tones
+        if not math.isnan(at)
+    ]
+    curve = Curve("profit", [float(one) * tick for one in ticks], [float(one) for one in profits])
+    dead = death.line_ticks * tick if death.lots < 0 else None
+    told = "The size that it had when the liquidation began, before fees and funding."
+    return [CurveChart("What it paid at each price", [curve], shown, dead, 0.0, tape.grid.settle, "", told)]
 
 
 def account_tables(report: Postmortem, death: Death) -> list[Table]:

@@ -6,6 +6,7 @@ over the wallet, as on a perpetual, so that columns can be compared; Binance's o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +20,7 @@ from shortdesk.margin.loan_terms import LoanTerms, lending_terms, margin_terms
 from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
 from shortdesk.study.ticket_explain import explain_loan
 
-__all__ = ["loan_ticket"]
+__all__ = ["loan_figures", "loan_ticket"]
 
 
 def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
@@ -28,12 +29,7 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     Raises:
         UsageError: mode or leverage that the venue does not take.
     """
-    mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
-    resolved, product = order.resolved, order.product
-    if product.kind == "lending":
-        terms = lending_terms(product, resolved.quote, resolved.symbol, request.day)
-    else:
-        terms = margin_terms(product, resolved.base, mode, request.day)
+    mode, terms = _terms(order, request)
     wallet, leverage = _wallet_and_leverage(order, request, terms)
     dead = borrow.loan_liquidation_price(
         maintenance_rate=terms.maintenance_rate,
@@ -47,6 +43,33 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
         return ticket
     lines = explain_loan(ticket, terms.sentence, terms.maintenance_rate, terms.asset_rate)
     return replace(ticket, explanation=tuple(lines))
+
+
+def loan_figures(order: Sized, request: ShortRequest) -> Callable[[Decimal], tuple[Decimal, Decimal]]:
+    """Equity and maintenance requirement of the short as functions of the price, in the quote asset.
+
+    equity = wallet + proceeds - size * price;  requirement = rate * size * price + asset rate * (wallet + proceeds)
+
+    Raises:
+        UsageError: as ``loan_ticket``.
+    """
+    _, terms = _terms(order, request)
+    wallet, _ = _wallet_and_leverage(order, request, terms)
+    assets, debt = Fraction(wallet + order.notional), Fraction(order.quantity)
+
+    def at_price(price: Decimal) -> tuple[Decimal, Decimal]:
+        owed = debt * Fraction(price)
+        return to_decimal(assets - owed), to_decimal(owed * terms.maintenance_rate + assets * terms.asset_rate)
+
+    return at_price
+
+
+def _terms(order: Sized, request: ShortRequest) -> tuple[str, LoanTerms]:
+    mode = request.mode or ("isolated" if _offers_isolated(order) else "cross")
+    resolved, product = order.resolved, order.product
+    if product.kind == "lending":
+        return mode, lending_terms(product, resolved.quote, resolved.symbol, request.day)
+    return mode, margin_terms(product, resolved.base, mode, request.day)
 
 
 class _Held(NamedTuple):

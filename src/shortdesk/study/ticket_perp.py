@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +20,7 @@ from shortdesk.margin.requirement import TierBy
 from shortdesk.study.ticket import Carry, ShortRequest, ShortTicket, Sized, odds_of
 from shortdesk.study.ticket_explain import Liquidation, explain_perp
 
-__all__ = ["perp_ticket"]
+__all__ = ["perp_figures", "perp_ticket"]
 
 _DEFAULT_LEVERAGE = Decimal(10)
 
@@ -54,6 +55,21 @@ def perp_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
     fees = at(order.product.fees, request.day, "fees")
     liquidation = Liquidation(at(order.product.liquidation, request.day, "liquidation rules"), fees.liquidation)
     return replace(ticket, explanation=tuple(explain_perp(ticket, contract, position, margin, liquidation, exact)))
+
+
+def perp_figures(order: Sized, request: ShortRequest) -> Callable[[Decimal], tuple[Decimal, Decimal]]:
+    """Equity and maintenance requirement of the short as functions of the price, in the settlement asset.
+
+    Raises:
+        UsageError: as ``perp_ticket``.
+    """
+    placed = _place(order, request)
+
+    def at_price(price: Decimal) -> tuple[Decimal, Decimal]:
+        equity = desk.state(placed.contract, placed.position, price, placed.wallet).equity
+        return equity, desk.margins(placed.contract, placed.position, price, placed.leverage).maintenance
+
+    return at_price
 
 
 def _place(order: Sized, request: ShortRequest) -> _Placed:

@@ -1,6 +1,7 @@
 """Charts in a terminal and pages that carry everything in themselves, from plain data."""
 
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
+from shortdesk.study.figure.curve import Curve, CurveChart, PriceMark
 from shortdesk.study.figure.page import Fact, Facts, Part, Prose, Section, Table, Verdict, drawn, page
 from shortdesk.study.figure.series import Candles, Line, Marker, MarkerKind, Tone
 from shortdesk.study.figure.tree import CauseTree, NodeKind, TreeNode, TreeRoot
@@ -8,6 +9,8 @@ from shortdesk.study.figure.tree import CauseTree, NodeKind, TreeNode, TreeRoot
 __all__ = [
     "Candles",
     "CauseTree",
+    "Curve",
+    "CurveChart",
     "Fact",
     "Facts",
     "FlowChart",
@@ -18,6 +21,7 @@ __all__ = [
     "Part",
     "PathChart",
     "PriceChart",
+    "PriceMark",
     "Prose",
     "Section",
     "Table",

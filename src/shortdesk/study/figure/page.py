@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from shortdesk.intake.times import format_time
 from shortdesk.study.figure import svg
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
+from shortdesk.study.figure.curve import CurveChart
 from shortdesk.study.figure.series import Line, Marker
 from shortdesk.study.figure.style import STYLE
 from shortdesk.study.figure.tree import CauseTree
@@ -67,7 +68,7 @@ class Table:
     note: str = ""
 
 
-Part: TypeAlias = Verdict | Prose | Facts | Table | PriceChart | PathChart | FlowChart | CauseTree
+Part: TypeAlias = Verdict | Prose | Facts | Table | PriceChart | PathChart | FlowChart | CurveChart | CauseTree
 """What a section is made of."""
 
 
@@ -111,7 +112,7 @@ def page(title: str, sections: Sequence[Section], *, subtitle: str = "", footer:
 """
 
 
-def drawn(chart: PriceChart | PathChart | FlowChart | CauseTree) -> str:
+def drawn(chart: PriceChart | PathChart | FlowChart | CurveChart | CauseTree) -> str:
     """One chart as an HTML figure with its key, for a page that has the style sheet; all text is escaped."""
     return _part(chart)
 
@@ -137,7 +138,7 @@ def _part(part: Part) -> str:
             return _chart(part, part.lines if len(part.lines) > 1 else (), part.markers)
         case FlowChart():
             return _chart(part)
-        case CauseTree():
+        case CauseTree() | CurveChart():
             return part.html()
 
 

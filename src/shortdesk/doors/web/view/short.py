@@ -13,8 +13,10 @@ from shortdesk.ground.errors import UsageError
 from shortdesk.ground.reference import reference_price, reference_volatility
 from shortdesk.ground.symbols import resolve
 from shortdesk.ground.venue import VenueRules, find_venue, load_venue, venue_ids
+from shortdesk.study.figure import drawn
 from shortdesk.study.short import compare_shorts, short_ticket
 from shortdesk.study.ticket import ShortRequest, ShortTicket
+from shortdesk.study.ticket_path import equity_chart, payoff_chart, short_path
 
 __all__ = ["ShortView", "StopView", "VenueView", "request_of", "short_view", "stop_view"]
 
@@ -74,6 +76,8 @@ class ShortView(msgspec.Struct, frozen=True):
     explained: str
     explanation: tuple[str, ...]
     sources: tuple[str, ...]
+    figures: tuple[str, ...] = ()
+    """The payoff and the equity over the price of the explained venue, drawn."""
 
 
 def request_of(given: Mapping[str, str]) -> tuple[ShortRequest, list[str]]:
@@ -133,9 +137,11 @@ def short_view(given: Mapping[str, str]) -> ShortView:
     explained = given.get("explain", "")
     explanation: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
     if explained:
         ticket = _explained(explained, request)
         explanation, sources = ticket.explanation or (ticket.refusal,), ticket.sources
+        figures = _figures(explained, request, ticket, stop)
     return ShortView(
         symbol=request.symbol,
         entry=float(request.entry),
@@ -146,7 +152,15 @@ def short_view(given: Mapping[str, str]) -> ShortView:
         explained=explained,
         explanation=explanation,
         sources=sources,
+        figures=figures,
     )
+
+
+def _figures(venue: str, request: ShortRequest, ticket: ShortTicket, stop: Decimal | None) -> tuple[str, ...]:
+    if ticket.refusal:
+        return ()
+    points = short_path(find_venue(venue), request, ticket)
+    return drawn(payoff_chart(ticket, points, stop)), drawn(equity_chart(ticket, points, stop))
 
 
 def stop_view(ticket: ShortTicket, stop: Decimal) -> StopView | None:

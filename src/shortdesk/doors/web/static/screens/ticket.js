@@ -5,6 +5,7 @@ import { ask } from "../ask.js";
 import { fixed, short } from "../format.js";
 import { offKey, onKey } from "../keys.js";
 import { Panel, html, nothing } from "../panel.js";
+import "../panels/report.js";
 import { store } from "../store.js";
 
 const WAIT_MS = 120;
@@ -26,7 +27,7 @@ class Compare extends Panel {
     /** @type {any} */
     this._found = null;
     this._error = "";
-    this._explain = "";
+    this._explain = "binance_usdm";
     this._timer = 0;
     this._number = 0;
     this._turn = 0;
@@ -139,7 +140,7 @@ class Compare extends Panel {
       ${this._form()}
       ${this._error ? html`<p class="finding bad" role="alert" data-testid="problem">${this._error}</p>` : nothing}
       ${found ? html`<div class=${this._error ? "stale" : ""}>${taken.length ? this._table(taken) : html`<p>No venue takes it.</p>`}
-        ${this._explain && found.explained === this._explain ? html`<section data-testid="explanation"><h2>Why there</h2><ol class="steps">${found.explanation.map((/** @type {string} */ line) => html`<li>${line}</li>`)}</ol>${found.sources.map((/** @type {string} */ line) => html`<p class="note">${line}</p>`)}</section>` : html`<p class="note">A venue's name unfolds its equation with every number in it.</p>`}
+        ${this._explain && found.explained === this._explain ? html`<section data-testid="explanation"><div class="two curves" data-testid="curves">${found.figures.map((/** @type {string} */ one) => html`<sd-figure .markup=${one}></sd-figure>`)}</div><h2>Why there</h2><ol class="steps">${found.explanation.map((/** @type {string} */ line) => html`<li>${line}</li>`)}</ol>${found.sources.map((/** @type {string} */ line) => html`<p class="note">${line}</p>`)}</section>` : html`<p class="note">A venue's name unfolds its curves and its equation with every number in it.</p>`}
         ${refused.length ? html`<h2>Not taken</h2><ul class="refused">${refused.map((/** @type {any} */ one) => html`<li><b>${one.name}</b> <span class="soft">${one.refusal}</span></li>`)}</ul>` : nothing}
         <p class="note" data-testid="said">${found.said.join(" ")}</p></div>` : nothing}
     </div>`;
