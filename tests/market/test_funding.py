@@ -204,6 +204,23 @@ def test_an_instant_may_pay_the_rate_of_the_instant_before() -> None:
     assert kinds(floor.send(CommandKind.FUND)) == ["FUNDING_RATE", "FUNDING", "FUNDING"]
 
 
+@pytest.mark.parametrize("pays_before", [False, True])
+def test_a_told_rate_is_fixed_and_paid_whatever_the_formula_says(pays_before: bool) -> None:
+    floor = priced(EIGHT_HOURS._replace(pays_before=pays_before))
+    short_of(floor, 3, 1000)
+    price(floor, 1000)
+    rows = floor.send(CommandKind.FUND, traits=1, lots=-2 * RATE_ONE // 100)
+    assert [row[4] for row in only(rows, "FUNDING_RATE")] == [-2 * 10**10]  # parts per 10^12
+    assert sorted(row[4] for row in only(rows, "FUNDING")) == [-60, 60]  # 2 % of 3,000 dollars, from the short
+    assert floor.wallet("ann") == 100_000 - 60
+
+
+def test_where_funding_accrues_no_rate_can_be_told() -> None:
+    floor = priced(EIGHT_HOURS._replace(interval_hours=0))
+    price(floor, 1000)
+    assert kinds(floor.send(CommandKind.FUND, traits=1, lots=1)) == ["REFUSED"]
+
+
 def test_payment_by_the_minute() -> None:
     """Deribit's form: 1 % per 8 hours, paid for 90 whole minutes: 3,000 dollars * 1 % * 90/480 = 5.625 dollars."""
     floor = priced(PricingTerms(funding_form=FundingForm.PREMIUM_ONLY, interval_hours=0))

@@ -12,7 +12,7 @@ from shortdesk.ground.kinds import FeedState
 from shortdesk.ground.order import Refusal
 from shortdesk.margin.mark import IndexForm, MarkForm
 from shortdesk.market.command import CommandKind
-from shortdesk.market.open_pricing import PricingTerms, open_pricing
+from shortdesk.market.open_pricing import RATE_ONE, PricingTerms, open_pricing
 from shortdesk.market.prices import member_at, pricing_at
 from shortdesk.market.tables import Shelf
 
@@ -179,6 +179,8 @@ def test_a_new_mark_sets_off_what_waits_for_it() -> None:
     [
         (CommandKind.TICK, {}, Refusal.NO_REFERENCE_PRICE),
         (CommandKind.FUND, {}, Refusal.NO_REFERENCE_PRICE),
+        (CommandKind.FUND, {"traits": 2}, Refusal.BAD_FLAGS),
+        (CommandKind.FUND, {"traits": 1, "lots": RATE_ONE + 1}, Refusal.SIZE_TOO_LARGE),
         (CommandKind.TICK, {"instrument": 9}, Refusal.UNKNOWN_INSTRUMENT),
         (CommandKind.FUND, {"instrument": 0}, Refusal.UNKNOWN_INSTRUMENT),
         (CommandKind.INDEX, {"instrument": -1, "client_id": 1, "price_ticks": 5}, Refusal.UNKNOWN_INSTRUMENT),

@@ -147,6 +147,8 @@ def _lent(dice: random.Random, mood: Mood, now: int) -> Command:
 def _priced(dice: random.Random, number: int, centre: dict[int, int]) -> Command:
     """A member of an index speaks, the venue's clock ticks, or funding is paid."""
     kind = dice.choice((CommandKind.INDEX, CommandKind.INDEX, CommandKind.TICK, CommandKind.TICK, CommandKind.FUND))
+    if kind == CommandKind.FUND and dice.random() < 0.3:
+        return Command(kind, instrument=number, traits=1, lots=dice.randint(-(10**8), 10**8))
     if kind != CommandKind.INDEX:
         return Command(kind, instrument=number)
     price = dice.choice((0, round(dice.gauss(centre[number], centre[number] / 40)), centre[number], centre[number]))

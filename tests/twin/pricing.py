@@ -106,7 +106,7 @@ class PricedMarket(LiquidatingMarket):
             return self._hear(command)
         if command.kind == CommandKind.TICK:
             return self._tick(command.instrument)
-        return self._fix_rate(command.instrument)
+        return self._fix_rate(command)
 
     def _rest(self) -> None:
         if self.to_pay:
@@ -323,15 +323,20 @@ class PricedMarket(LiquidatingMarket):
             rate = to_nearest(premium * part)
         return limited(rate, parts(terms.cap)) if parts(terms.cap) else rate
 
-    def _fix_rate(self, number: int) -> Refusal:
-        """The funding instant: the rate is fixed, and all positions pay this one or the one before."""
+    def _fix_rate(self, c: Command) -> Refusal:
+        """The funding instant: the rate is fixed or told, and all positions pay this one or the one before."""
+        number, is_told = c.instrument, c.traits == 1
         clock, terms = self.clocks[number], self.pricing[number].terms
+        if c.traits > 1 or (is_told and terms.interval_hours == 0):
+            return Refusal.BAD_FLAGS
+        if is_told and abs(c.lots) > RATE_ONE:
+            return Refusal.SIZE_TOO_LARGE
         is_on_index = terms.pays_on_index or terms.interval_hours == 0
         price = clock.index if is_on_index else self.mark[number]
         if price == 0 or clock.index == 0:
             return Refusal.NO_REFERENCE_PRICE
-        rate = self._rate_of(number)
-        paid, clock.rate, clock.premiums = (clock.rate if terms.pays_before else rate), rate, []
+        rate = c.lots if is_told else self._rate_of(number)
+        paid, clock.rate, clock.premiums = (clock.rate if terms.pays_before and not is_told else rate), rate, []
         minutes = self._turn_clock(number)
         row = self._row(
             Kind.FUNDING_RATE, venue=self.terms[number].venue, instrument=number, price=price,

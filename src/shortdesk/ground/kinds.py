@@ -125,6 +125,7 @@ class Mechanism(IntEnum):
     AMM = 14
     MEV = 15
     USER = 16
+    TAPE = 17
 
 
 class RiskState(IntEnum):

@@ -53,7 +53,7 @@ class CommandKind(IntEnum):
     TICK = 32
     """The venue's clock: index, mark and premium are worked out."""
     FUND = 33
-    """The instrument's funding instant."""
+    """The instrument's funding instant; with ``traits`` 1 at the rate ``lots``, whatever its formula says."""
     HALT = 34
     """Matching stops (``lots`` 1) or goes on (0)."""
     OUTAGE = 35

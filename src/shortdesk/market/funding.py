@@ -61,7 +61,7 @@ def run_prices(w: Any, command: Any) -> int:
     if command.kind == CommandKind.INDEX:
         return set_member(w, command)
     if command.kind == CommandKind.FUND:
-        return fund(w, command.instrument)
+        return fund(w, command)
     refusal = make_prices(w, command.instrument)
     if refusal == Refusal.NONE:
         _sample(w, command.instrument)
@@ -156,20 +156,30 @@ def rate_now(w: Any, number: int) -> int:
 
 
 @rule
-def fund(w: Any, number: int) -> int:
-    """The instrument's funding instant: the rate is fixed from the samples, and paying begins."""
+def fund(w: Any, command: Any) -> int:
+    """The instrument's funding instant: the rate is fixed from the samples, and paying begins.
+
+    With ``traits`` 1 the rate is ``lots`` out of ``rate_one``, and this one is paid: so a recorded one can be. Not
+    where funding accrues by the minute.
+    """
+    number = int(command.instrument)
     refusal = pricing_refusal(w, number)
     if refusal != Refusal.NONE:
         return refusal
     pricing = pricing_at(w, number)
+    is_told = command.traits == 1
+    if command.traits > 1 or (is_told and pricing.interval_ns == 0):
+        return Refusal.BAD_FLAGS
+    if is_told and abs(command.lots) > pricing.rate_one:
+        return Refusal.SIZE_TOO_LARGE
     instrument = instrument_at(w, number)
     if instrument.form == Form.SPOT or instrument.settle_asset == 0:
         return Refusal.BAD_KIND
     ticks = int(pricing.index_ticks if pricing.pays_on_index or pricing.interval_ns == 0 else instrument.mark_ticks)
     if ticks == 0 or pricing.index_ticks == 0:
         return Refusal.NO_REFERENCE_PRICE
-    rate = rate_now(w, number)
-    pricing.paid_rate = pricing.rate if pricing.pays_before else rate
+    rate = int(command.lots) if is_told else rate_now(w, number)
+    pricing.paid_rate = pricing.rate if pricing.pays_before and not is_told else rate
     pricing.paid_ticks = ticks
     pricing.rate = rate
     pricing.samples = 0

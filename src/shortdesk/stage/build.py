@@ -16,6 +16,7 @@ from shortdesk.ground.run_folder import Names, NameTable
 from shortdesk.ground.symbols import resolve
 from shortdesk.ground.venue import Product, at, find_venue
 from shortdesk.margin.contract import Scale, build_contract
+from shortdesk.margin.mark import MarkForm
 from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import BoundFrom
 from shortdesk.market.note import Detail
@@ -46,6 +47,7 @@ from shortdesk.stage.agents.noise import NoiseTerms, open_noise
 from shortdesk.stage.agents.own import OwnTerms, open_own
 from shortdesk.stage.agents.predator import PredatorTerms, open_predators
 from shortdesk.stage.agents.shock import SHOCK_ROW, Act
+from shortdesk.stage.agents.tape import TapeTerms, open_tape
 from shortdesk.stage.agents.value import ValueTerms, open_value
 from shortdesk.stage.cast import Cast, Market
 from shortdesk.stage.chance import SECOND_NS
@@ -81,6 +83,7 @@ _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     LenderTerms: open_lender,
     LiquidatorTerms: open_liquidators,
     OwnTerms: open_own,
+    TapeTerms: open_tape,
 }
 
 
@@ -103,7 +106,7 @@ def build(scenario: Scenario) -> Built:
     world = World(_capacity(scenario))
     clock = clock_of(world.block)
     clock.now_ns, clock.detail = scenario.start_ns, Detail.MONEY
-    cast = Cast(world, {}, scenario.seed, scenario.start_ns)
+    cast = Cast(world, {}, scenario.seed, scenario.start_ns, scenario.horizon_s)
     _open_assets(cast, scenario)
     _open_venues(cast, scenario)
     for terms in scenario.instrument:
@@ -190,6 +193,7 @@ def _open_instrument(cast: Cast, scenario: Scenario, terms: InstrumentTerms) -> 
         settle_asset=cast.assets[terms.quote], base_asset=cast.assets[terms.base], base_unit=base_unit,
         is_perp=terms.kind == "perp", value=value, tiers=tiers,
     )  # fmt: skip
+    cast.clocks_s[terms.name] = terms.clock_s
     set_feed(cast.world, number, open_link(cast.world, seed=cast.seed, agent=number, base_ns=0))
 
 
@@ -228,6 +232,8 @@ def _open_perp(
         margin_spread=Fraction(first.initial_rate) - Fraction(first.maintenance_rate),
         oldest_seconds=Fraction(terms.stale_s).limit_denominator(10**6),
     )  # fmt: skip
+    if terms.mark == "index":
+        pricing = pricing._replace(mark_form=MarkForm.ORACLE, mark_band=0)
     open_pricing(
         cast.world, number, pricing, [member.weight for member in terms.index],
         impact_units=int(Fraction(terms.impact_usd).limit_denominator(100) / unit),
@@ -262,9 +268,13 @@ def _open_clock(cast: Cast, scenario: Scenario, terms: InstrumentTerms) -> None:
         Part.CLOCKS, CLOCK_ROW, instrument=market.number, first_feed=feeds[0], feed_count=len(feeds),
         period_ns=period_ns, next_minute_ns=cast.start_ns + 60 * SECOND_NS, is_priced=int(market.is_perp),
         is_marked=int(not market.is_perp), lends_venue=market.venue if keeps_hours else 0,
-        next_hour_ns=(cast.start_ns // HOUR_NS + 1) * HOUR_NS,
+        next_hour_ns=(cast.start_ns // HOUR_NS + 1) * HOUR_NS, funds=int(not _is_funded_by_tape(scenario, terms.name)),
     )  # fmt: skip
     cast.agent(AgentKind.CLOCK, own, first_wake_ns=period_ns, mechanism=0)
+
+
+def _is_funded_by_tape(scenario: Scenario, name: str) -> bool:
+    return any(isinstance(one, TapeTerms) and one.funding and one.instrument == name for one in scenario.population)
 
 
 def _open_shocks(cast: Cast, shocks: tuple[ShockTerms, ...]) -> None:

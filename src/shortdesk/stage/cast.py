@@ -83,11 +83,15 @@ class Population:
 class Cast:
     """The rows of a Stage under construction, and the World it stands beside."""
 
-    def __init__(self, world: World, markets: Mapping[str, Market], seed: int, start_ns: int) -> None:
+    def __init__(
+        self, world: World, markets: Mapping[str, Market], seed: int, start_ns: int, horizon_s: float = 0
+    ) -> None:
         self.world = world
         self.markets = dict(markets)
         self.seed = seed
         self.start_ns = start_ns
+        self.horizon_s = horizon_s
+        self.clocks_s: dict[str, float] = {}
         self.populations: list[Population] = []
         self.account_names: dict[int, str] = {}
         self.values: dict[str, int] = {}

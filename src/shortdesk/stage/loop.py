@@ -35,6 +35,7 @@ from shortdesk.stage.agents.momentum import wake_momentum
 from shortdesk.stage.agents.noise import wake_noise
 from shortdesk.stage.agents.predator import wake_predator
 from shortdesk.stage.agents.shock import wake_shock
+from shortdesk.stage.agents.tape import wake_tape
 from shortdesk.stage.agents.value import wake_value
 from shortdesk.stage.dex import MOST_TRANSACTIONS
 from shortdesk.stage.parts import AgentKind, agent_at, play_of
@@ -155,4 +156,6 @@ def wake(w: Any, s: Any, agent: int) -> int:
         return wake_amm_arbitrage(w, s, agent)
     if kind == AgentKind.AMM_SEARCHER:
         return wake_amm_searcher(w, s, agent)
+    if kind == AgentKind.TAPE:
+        return wake_tape(w, s, agent)
     return NEVER_NS

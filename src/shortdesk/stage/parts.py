@@ -63,6 +63,7 @@ class AgentKind(IntEnum):
     AMM_SWAPPER = 20
     AMM_ARBITRAGE = 21
     AMM_SEARCHER = 22
+    TAPE = 23
 
 
 class Part(IntEnum):
@@ -103,6 +104,9 @@ class Part(IntEnum):
     AMM_SWAPPERS = 32
     AMM_ARBITRAGES = 33
     AMM_SEARCHERS = 34
+    TAPES = 35
+    TAPE_POINTS = 36
+    TAPE_RATES = 37
 
 
 PLAY = row_type(

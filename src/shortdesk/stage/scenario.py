@@ -38,6 +38,7 @@ from shortdesk.stage.agents.momentum import MomentumTerms
 from shortdesk.stage.agents.noise import NoiseTerms
 from shortdesk.stage.agents.own import OwnTerms
 from shortdesk.stage.agents.predator import PredatorTerms
+from shortdesk.stage.agents.tape import TapeTerms
 from shortdesk.stage.agents.value import ValueTerms
 from shortdesk.stage.dex_terms import ChainTerms, DexPoolTerms, dex_problems
 
@@ -78,6 +79,7 @@ PopulationTerms = (
     | AmmArbitrageTerms
     | AmmSearcherTerms
     | OwnTerms
+    | TapeTerms
 )
 """The terms of every kind of agent."""
 
@@ -139,6 +141,8 @@ class InstrumentTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=
     """Members older than this are left out of the index; 0: never."""
     impact_usd: float = 0
     """Worth of the order whose average price the premium is sampled from; 0: the best price."""
+    mark: Literal["venue", "index"] = "venue"
+    """``index``: its mark is its index, whatever the venue's formula."""
     taker_bps: float | None = None
     maker_bps: float | None = None
     """Fees instead of the sheet's."""
@@ -436,7 +440,7 @@ _POSITIVE = {
     "accounts", "attack_s", "entry_memory_s", "half_life_s", "half_spread_bps", "holders", "holding_days", "leverage",
     "lifetime_s", "look_s", "quick_s", "requote_s", "run_memory_s", "sigma_half_life_s", "slow_s", "steepness",
     "step_s", "tail", "threshold_bps_day", "width", "window_s", "borrower.count", "crowd.count", "hedger.count",
-    "latent.band", "latent.slots", "maker.sigma_day",
+    "latent.band", "latent.slots", "maker.sigma_day", "tape.depth_usd", "tape.levels", "tape.pace",
 }  # fmt: skip
 """Fields of populations, or of one kind of them, that others are divided by."""
 _MOST = {"_s": 1e8, "_usd": 1e12}

@@ -32,6 +32,7 @@ CLOCK_ROW = row_type(
     ("lends_venue", "<i8"),  # whose hours of interest it keeps; 0 for none
     ("next_hour_ns", "<i8"),
     ("is_priced", "<i8"),  # a perpetual: index, mark and funding
+    ("funds", "<i8"),  # it calls the funding instants; else a tape does
     ("is_marked", "<i8"),  # a spot pair whose mark says what loans are worth
 )
 """One instrument's clock."""
@@ -48,7 +49,7 @@ def wake_clock(w: Any, s: Any, agent: int) -> int:
             _report(w, s, at, number)
         begin(w, s, 0, CommandKind.TICK.value, 0, number)
         say(w, s, 0)
-        if _is_funding_due(w, row, number, now):
+        if row.funds and _is_funding_due(w, row, number, now):
             begin(w, s, 0, CommandKind.FUND.value, 0, number)
             say(w, s, 0)
     if row.is_marked:

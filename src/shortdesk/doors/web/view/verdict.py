@@ -28,6 +28,7 @@ _NAMES = {
     Mechanism.ARBITRAGE: "arbitrage",
     Mechanism.HEDGE: "hedgers",
     Mechanism.RECALL: "buy-ins of recalled loans",
+    Mechanism.TAPE: "the recorded market",
     Mechanism.USER: "people trading for themselves",
 }
 
