@@ -1,7 +1,7 @@
 """A short held in a staged market that a recorded tape plays into: the stage's own clock, index, mark and funding.
 
-The scenario holds the contract of the venue's sheet, a tape that reads the very file that ``hold`` reads, and one isolated
-short with the margin that ``hold`` gave it. Who else lives there is the test's.
+The scenario holds the contract of the venue's sheet, a tape that reads the very file that ``hold`` reads, and one
+isolated short with the margin that ``hold`` gave it. Who else lives there is the test's.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def write_funding(path: Path, history: History) -> Path:
     else:
         columns = (found.time_nanos.tolist(), found.rate.tolist(), found.interval_nanos.tolist())
         rows = [(time, found.fraction(rate), length // hour) for time, rate, length in zip(*columns, strict=True)]
-    lines = ["funding_time,rate,funding_interval_hours", *(f"{time // 10**6},{rate},{hours}" for time, rate, hours in rows)]
+    lines = ["funding_time,rate,funding_interval_hours"]
+    lines += [f"{time // 10**6},{rate},{hours}" for time, rate, hours in rows]
     path.write_text("\n".join(lines) + "\n")
     return path
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shortdesk.ground.errors import InputError, UsageError
@@ -57,8 +58,8 @@ def read_points(
     step = step_s * _NANOS
     if bars.interval_nanos < _STEPS_OF_A_BAR * step and not bars.closes_only:
         raise UsageError(
-            f"a bar of {bars.interval_nanos / _NANOS:g} s is {bars.interval_nanos / step:.3g} steps at this pace; expected "
-            f"at least {_STEPS_OF_A_BAR}, one for each of its prices: lower pace or step_s"
+            f"a bar of {bars.interval_nanos / _NANOS:g} s is {bars.interval_nanos / step:.3g} steps at this pace; "
+            f"expected at least {_STEPS_OF_A_BAR}, one for each of its prices: lower pace or step_s"
         )
     points = _closes(bars) if bars.closes_only else _candles(bars, step)
     steps = [round((nanos - first) / step) for nanos, _ in points]
@@ -87,25 +88,19 @@ def _closes(bars: Bars) -> list[tuple[float, int]]:
 
 def _of_sample(sample: str, product: Product, interval: str, first: int, stop: int) -> Bars:
     """Shipped bars over the span; without an interval the finest that there are, highs and lows before closes."""
-    from shortdesk.intake import parse_interval, sample_bars, shipped
+    from shortdesk.intake import format_interval, parse_interval, sample_bars, shipped
 
     known = [one for one in shipped() if one.product == product and one.holds != "funding" and one.symbol == sample]
     if interval:
-        lengths = [parse_interval(interval)]
+        lengths = [int(parse_interval(interval))]
     else:
         ordered = sorted(known, key=lambda one: (one.holds != "ohlc", parse_interval(one.interval)))
-        lengths = [parse_interval(one.interval) for one in ordered if one.covers(first, stop)]
+        lengths = [int(parse_interval(one.interval)) for one in ordered if one.covers(first, stop)]
     for length in lengths or [86_400 * _NANOS]:
         if first % length == 0:
             last = first + -(-(stop - first) // length) * length
-            return sample_bars(sample, first, last, interval=interval or _text(length), product=product)
+            return sample_bars(sample, first, last, interval=interval or format_interval(length), product=product)
     raise UsageError("the tape's first instant ('from', or the scenario's start) is not the start of a recorded bar")
-
-
-def _text(length: int) -> str:
-    from shortdesk.intake import format_interval
-
-    return format_interval(length).replace(" ", "")
 
 
 def _of_file(file: str, interval: str, first: int, stop: int) -> Bars:
@@ -124,20 +119,20 @@ def _of_file(file: str, interval: str, first: int, stop: int) -> Bars:
     return cut
 
 
-def read_rates(funding: str, sample: str, first_nanos: int, span_s: float, step_s: float) -> list[RatePoint]:
-    """Recorded funding over the span: a file, or ``sample`` for the shipped history; each paid at the step after it.
+def read_rates(funding: str, first_nanos: int, span_s: float, step_s: float) -> list[RatePoint]:
+    """Recorded funding over the span: a file, or a symbol of the shipped history; each paid at the step after it.
 
     Raises:
-        UsageError: the shipped history does not cover the span.
+        UsageError: the shipped history does not cover the span or knows no such symbol.
         InputError: the file cannot be used; names file, line and field.
     """
     from shortdesk.intake import read_funding, sample_funding
 
     stop = first_nanos + int(span_s * _NANOS)
-    if funding == "sample":
-        history = sample_funding(sample, first_nanos, stop)
-    else:
+    if Path(funding).suffix or "/" in funding:
         history = read_funding(funding).between(first_nanos, stop)
+    else:
+        history = sample_funding(funding, first_nanos, stop)
     step = step_s * _NANOS
     return [
         RatePoint(math.ceil((nanos - first_nanos) / step - 1e-9), rate / 10**history.rate_decimals)

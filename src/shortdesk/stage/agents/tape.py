@@ -53,7 +53,8 @@ class TapeTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     interval: str = ""
     """Length of a bar, such as 1h; empty: the finest that ships, or what a file's steps say."""
     funding: str = ""
-    """Recorded rates, paid in place of the venue's: a file, or ``sample``; empty: the venue's own."""
+    """Recorded rates, paid in place of the venue's: a file, or a symbol of the shipped history; empty: the
+    venue's own."""
     since: datetime | None = msgspec.field(default=None, name="from")
     """Recorded time of the first instant, the open of a bar; left out: the scenario's start."""
     pace: float = 1.0
@@ -109,8 +110,8 @@ def open_tape(cast: Cast, terms: TapeTerms) -> None:
     clock_s = cast.clocks_s[terms.instrument]
     if terms.step_s < clock_s:
         raise UsageError(
-            f"tape '{terms.name}': step_s is {terms.step_s:g}, but {terms.instrument} looks at prices every {clock_s:g} s "
-            "(clock_s) and would miss some"
+            f"tape '{terms.name}': step_s is {terms.step_s:g}, but {terms.instrument} looks at prices every "
+            f"{clock_s:g} s (clock_s) and would miss some"
         )
     since = terms.since or datetime.fromtimestamp(cast.start_ns // SECOND_NS, UTC)
     span_s, step_s = cast.horizon_s * terms.pace, terms.step_s * terms.pace
@@ -162,7 +163,7 @@ def _open_rates(
             f"tape '{terms.name}': {terms.instrument} has no funding instants (a pair, or funding by the minute), so "
             "recorded rates cannot be paid there; leave funding out"
         )
-    rates = read_rates(terms.funding, terms.sample, points.first_nanos, span_s, step_s)
+    rates = read_rates(terms.funding, points.first_nanos, span_s, step_s)
     rows = [
         cast.row(
             Part.TAPE_RATES, TAPE_RATE, time_ns=cast.start_ns + one.step * int(terms.step_s * SECOND_NS),
