@@ -1,8 +1,24 @@
 // @ts-check
 /** A canvas that is as sharp as the screen, drawn again when its box, its data or the colours change. */
 
-/** @param {string} name */
-export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** @type {Map<string, string>} */
+const tokens = new Map();
+let look = "";
+
+/** A colour of the theme; asked of the page once for each theme and palette. @param {string} name */
+export function token(name) {
+  const { theme, palette } = document.documentElement.dataset;
+  if (look !== `${theme} ${palette}`) {
+    tokens.clear();
+    look = `${theme} ${palette}`;
+  }
+  let found = tokens.get(name);
+  if (found === undefined) {
+    found = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    tokens.set(name, found);
+  }
+  return found;
+}
 
 export class Sheet {
   /** @param {(context: CanvasRenderingContext2D, width: number, height: number) => void} draw in CSS pixels */
@@ -10,7 +26,10 @@ export class Sheet {
     this._draw = draw;
     /** @type {HTMLCanvasElement | null} */
     this._canvas = null;
-    this._watcher = new ResizeObserver(() => this.draw());
+    this._width = 0;
+    this._height = 0;
+    this._font = "";
+    this._watcher = new ResizeObserver(() => this._measure());
     this._look = () => this.draw();
   }
 
@@ -23,6 +42,14 @@ export class Sheet {
     addEventListener("sd-look", this._look);
   }
 
+  /** The size is asked only when it changed: asking costs the page a layout. */
+  _measure() {
+    this._width = this._canvas?.clientWidth ?? 0;
+    this._height = this._canvas?.clientHeight ?? 0;
+    this._font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    this.draw();
+  }
+
   detach() {
     this._watcher.disconnect();
     removeEventListener("sd-look", this._look);
@@ -33,7 +60,7 @@ export class Sheet {
     const canvas = this._canvas;
     const context = canvas?.getContext("2d");
     if (!canvas || !context) return;
-    const { clientWidth: width, clientHeight: height } = canvas;
+    const { _width: width, _height: height } = this;
     const scale = devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
       canvas.width = Math.round(width * scale);
@@ -41,7 +68,7 @@ export class Sheet {
     }
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+    context.font = this._font;
     if (width > 20 && height > 20) this._draw(context, width, height);
   }
 }

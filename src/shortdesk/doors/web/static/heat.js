@@ -9,6 +9,11 @@
 const DARK = [[26, 12, 74], [84, 2, 163], [139, 10, 165], [185, 50, 137], [219, 92, 104], [244, 136, 73], [254, 188, 43], [240, 249, 33]];
 const LIGHT = [[243, 236, 250], [228, 208, 240], [210, 170, 228], [196, 130, 206], [190, 90, 170], [190, 60, 120], [190, 40, 70], [150, 10, 30]];
 
+/** Bins that the picture can hold; what dies beyond is far outside of every view. */
+const MOST_BINS = 4096;
+/** Columns for which a new picture has room, so that it is not made anew with each. */
+const ROOM = 40;
+
 /**
  * A colour of the ramp. @param {number[][]} stops @param {number} at 0 to 1
  */
@@ -24,12 +29,9 @@ export function strength(worth, most) {
   return most > 0 ? Math.sqrt(worth / most) : 0;
 }
 
-/** @param {boolean} dark */
+/** The ramp in 64 steps, each as red, green, blue and opacity. @param {boolean} dark */
 function table(dark) {
-  return Array.from({ length: 64 }, (_, at) => {
-    const [r, g, b] = ramp(dark ? DARK : LIGHT, at / 63);
-    return `rgba(${r},${g},${b},${(dark ? 0.25 + 0.6 * (at / 63) : 0.35 + 0.5 * (at / 63)).toFixed(3)})`;
-  });
+  return Array.from({ length: 64 }, (_, at) => [...ramp(dark ? DARK : LIGHT, at / 63), Math.round(255 * (dark ? 0.25 + 0.6 * (at / 63) : 0.35 + 0.5 * (at / 63)))]);
 }
 
 export class Heat {
@@ -39,6 +41,10 @@ export class Heat {
     this.bin = 1;
     this.most = 0;
     this._colours = table(true);
+    /** One pixel for each bin of each column; painted again only where something changed. */
+    this._picture = document.createElement("canvas");
+    this._painted = 0;
+    this._low = 0;
     /** @type {any} */
     this._host = null;
     /** @type {(second: number) => number | null} */
@@ -49,17 +55,22 @@ export class Heat {
   /** @param {boolean} dark */
   look(dark) {
     this._colours = table(dark);
+    this._painted = 0;
     this.ask();
   }
 
   /** @param {Column[]} columns @param {number} bin */
   show(columns, bin) {
-    if (columns.length < this.columns.length || !columns.length) this.most = 0;
+    if (columns !== this.columns || columns.length < this._painted || bin !== this.bin) {
+      this.most = 0;
+      this._painted = 0;
+    }
+    const most = this.most;
     this.columns = columns;
     this.bin = bin;
-    const last = columns[columns.length - 1];
     if (this.most === 0) for (const column of columns) this._measure(column);
-    else if (last) this._measure(last);
+    else for (const column of columns.slice(Math.max(0, this._painted - 1))) this._measure(column);
+    if (this.most !== most) this._painted = 0;
     this.ask();
   }
 
@@ -85,26 +96,60 @@ export class Heat {
     return this._views;
   }
 
+  /** The columns that changed, into the picture: the lowest bin at the bottom. */
+  _paint() {
+    const { columns, _picture: picture } = this;
+    let [low, high] = this._painted ? [this._low, this._low + picture.height - 1] : [Infinity, -Infinity];
+    for (const [, bins] of columns.slice(Math.max(0, this._painted - 1))) {
+      low = Math.min(low, bins[0]?.[0] ?? low);
+      high = Math.max(high, bins[bins.length - 1]?.[0] ?? high);
+    }
+    if (!(high >= low)) return;
+    high = Math.min(high, low + MOST_BINS - 1);
+    if (!this._painted || columns.length > picture.width || low < this._low || high > this._low + picture.height - 1) {
+      picture.width = columns.length + ROOM;
+      picture.height = high - low + 1;
+      this._low = low;
+      this._painted = 0;
+    }
+    const context = picture.getContext("2d");
+    const from = Math.max(0, this._painted - 1);
+    if (!context || from >= columns.length) return;
+    const image = context.createImageData(columns.length - from, picture.height);
+    for (let at = from; at < columns.length; at += 1) {
+      for (const [bin, shorts, longs] of columns[at][1]) {
+        const row = picture.height - 1 - (bin - this._low);
+        if (row < 0) continue;
+        const colour = this._colours[Math.round(63 * Math.min(1, strength(shorts + longs, this.most)))];
+        image.data.set(colour, 4 * (row * image.width + at - from));
+      }
+    }
+    context.putImageData(image, from, 0);
+    this._painted = columns.length;
+  }
+
   /** @param {any} target */
   _draw(target) {
-    const { columns, _host: host } = this;
+    const { columns, _host: host, _picture: picture } = this;
     if (!host || !columns.length) return;
+    this._paint();
+    if (!this._painted) return;
     target.useBitmapCoordinateSpace((/** @type {any} */ scope) => {
       const { context, bitmapSize, horizontalPixelRatio: across, verticalPixelRatio: down } = scope;
-      for (let at = 0; at < columns.length; at += 1) {
-        const left = this.x(columns[at][0]);
-        const right = at + 1 < columns.length ? this.x(columns[at + 1][0]) : bitmapSize.width / across;
-        if (left === null || right === null || right < 0 || left * across > bitmapSize.width) continue;
-        const x = Math.round(Math.max(0, left) * across);
-        const width = Math.max(1, Math.round(right * across) - x);
-        for (const [bin, shorts, longs] of columns[at][1]) {
-          const top = host.series.priceToCoordinate((bin + 1) * this.bin);
-          const bottom = host.series.priceToCoordinate(bin * this.bin);
-          if (top === null || bottom === null || bottom < 0 || top * down > bitmapSize.height) continue;
-          const y = Math.round(top * down);
-          context.fillStyle = this._colours[Math.round(63 * Math.min(1, strength(shorts + longs, this.most)))];
-          context.fillRect(x, y, width, Math.max(1, Math.round(bottom * down) - y));
-        }
+      const top = host.series.priceToCoordinate((this._low + picture.height) * this.bin);
+      const bottom = host.series.priceToCoordinate(this._low * this.bin);
+      if (top === null || bottom === null) return;
+      const edges = columns.map((one) => (this.x(one[0]) ?? 0) * across);
+      edges.push(bitmapSize.width);
+      context.imageSmoothingEnabled = false;
+      let from = Math.max(0, edges.findIndex((edge) => edge > 0) - 1);
+      while (from < columns.length && edges[from] < bitmapSize.width) {
+        let until = from + 1; // columns of one width are one stroke of the brush
+        const width = edges[until] - edges[from];
+        while (until < columns.length && Math.abs(edges[until + 1] - edges[from] - (until + 1 - from) * width) < 0.5) until += 1;
+        const [left, right] = [Math.round(edges[from]), Math.round(edges[until])];
+        if (right > left) context.drawImage(picture, from, 0, until - from, picture.height, left, top * down, right - left, (bottom - top) * down);
+        from = until;
       }
     });
   }

@@ -85,7 +85,9 @@ class PriceChart extends Panel {
       else high = middle;
     }
     const before = second < list[0][0] ? (second - list[0][0]) / (this.head?.candle_s ?? 5) : 0;
-    return this.chart.timeScale().logicalToCoordinate(low + before - 0.5);
+    const scale = this.chart.timeScale(); // knows whole bars alone
+    const at = scale.logicalToCoordinate(low);
+    return at === null ? null : at + (before - 0.5) * (scale.logicalToCoordinate(low + 1) - at);
   }
 
   _paint() {

@@ -27,11 +27,12 @@ export function stair(levels, middle, reach) {
 }
 
 /**
- * Worth that dies between the mark and each step of price, shorts upward or longs downward.
- * @param {[number, number, number][]} bins @param {number} step @param {number} mark @param {boolean} up
+ * Worth that dies between the mark and each step of price, shorts upward or longs downward, to the first step past a
+ * limit: a dashed line to who dies at ten times the price would cost more than the rest of the page.
+ * @param {[number, number, number][]} bins @param {number} step @param {number} mark @param {boolean} up @param {number} limit
  * @returns {[number, number][]}
  */
-export function deadly(bins, step, mark, up) {
+export function deadly(bins, step, mark, up, limit) {
   let sum = 0;
   /** @type {[number, number][]} */
   const found = [];
@@ -41,6 +42,7 @@ export function deadly(bins, step, mark, up) {
     if (!worth || (up ? far <= mark : far >= mark)) continue;
     sum += worth;
     found.push([far, sum]);
+    if (up ? far > limit : far < limit) break;
   }
   return found;
 }
@@ -103,8 +105,8 @@ class Depth extends Panel {
     draw(asks, width, token("--down"), true);
     if (deaths && gauges?.mark) {
       context.setLineDash([4, 3]);
-      draw(deadly(deaths.bins, deaths.step, gauges.mark, true), width, token("--danger"), false);
-      draw(deadly(deaths.bins, deaths.step, gauges.mark, false), 0, token("--danger"), false);
+      draw(deadly(deaths.bins, deaths.step, gauges.mark, true, box.high), width, token("--danger"), false);
+      draw(deadly(deaths.bins, deaths.step, gauges.mark, false, box.low), 0, token("--danger"), false);
       context.setLineDash([]);
     }
     const last = book.bid_depth.length - 1;
