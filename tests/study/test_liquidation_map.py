@@ -19,10 +19,11 @@ from shortdesk.ground.venue import find_venue
 from shortdesk.margin.contract import Contract, Scale, build_contract
 from shortdesk.stage.play import open_play
 from shortdesk.stage.venues import product_of
+from shortdesk.study.cascade import Side, ladder_of, run_cascade
 from shortdesk.study.liquidation_legs import Holding, held_at, price_per_lot, rebuild_legs
 from shortdesk.study.liquidation_map import Guess, book_ignition, guess_levels, liquidation_map, map_error
 from shortdesk.study.postmortem_tape import Tape, read_tape
-from shortdesk.study.squeeze_risk import squeeze_risk
+from shortdesk.study.squeeze_risk import MOVES, Held, exposure, squeeze_risk
 
 
 def test_a_guess_by_hand() -> None:
@@ -134,6 +135,21 @@ def test_the_risk_of_a_small_squeeze(staged: tuple[Tape, Contract, int]) -> None
     assert list(found.share_near) == sorted(found.share_near)
     assert found.map.exact.sum() + found.map.beyond == pytest.approx(found.placed)
     assert math.isnan(found.funding_rate)
+
+
+@pytest.mark.parametrize("side", ["up", "down"])
+def test_the_critical_shock_is_the_smallest_that_the_ladder_makes_the_move(side: Side) -> None:
+    """Three rungs, 3 apart and 2 of push each at 100: 3 is needed to start, then 5 is reached; 10 and 20 take more."""
+    sign = 1 if side == "up" else -1
+    levels = np.array([100.0 + sign * away for away in (3, 6, 9)])
+    some = np.array([100.0])
+    held = Held(100.0, side, 6.0, levels, np.full(3, 2.0), some, some, 0.005)
+    found = exposure(held, kappa=1.0, depth_is_given=True).critical_shocks
+    ladder = ladder_of(100.0, levels, np.full(3, 2.0), kappa=1.0, side=side)
+    for move, shock in zip(MOVES, found, strict=True):
+        reached, short_of = abs(run_cascade(ladder, [shock * 100 + 1e-9, shock * 100 - 1e-6]).final_price - 100)
+        assert short_of < move * 100 <= reached
+    assert found == pytest.approx((0.03, 0.05, 0.14))
 
 
 def test_too_few_fills_tell_no_depth(staged: tuple[Tape, Contract, int]) -> None:

@@ -15,16 +15,18 @@ from shortdesk.ground.errors import InputError
 from shortdesk.ground.kinds import Kind
 from shortdesk.margin.contract import Contract
 from shortdesk.study.arrays import Array
-from shortdesk.study.cascade import Side
+from shortdesk.study.cascade import Side, critical_shock, ladder_of
 from shortdesk.study.crowding import level_concentration, share_near_liquidation
 from shortdesk.study.liquidation_legs import held_at, price_per_lot, rebuild_legs
 from shortdesk.study.liquidation_map import Guess, LiquidationMap, guess_levels, liquidation_map
 from shortdesk.study.postmortem_tape import Tape
 
-__all__ = ["NEAR", "Held", "SqueezeRisk", "exposure", "guess_of", "squeeze_risk"]
+__all__ = ["MOVES", "NEAR", "Held", "SqueezeRisk", "exposure", "guess_of", "squeeze_risk"]
 
 NEAR = (0.01, 0.02, 0.05, 0.10)
 """How near to liquidation is asked, as fractions of the price."""
+MOVES = (0.05, 0.10, 0.20)
+"""Moves whose critical shock is asked, as fractions of the price."""
 _BUCKET = 0.005
 """Width of the price buckets of the concentration, as a fraction of the price."""
 _ENTRIES = 64
@@ -68,6 +70,8 @@ class SqueezeRisk(NamedTuple):
     funding_rate: float
     """The last one fixed, of the interval; nan before the first."""
     greatest_gain: float
+    critical_shocks: tuple[float, ...]
+    """The smallest push from outside, as a fraction of the price, that the ladder makes a move of each of MOVES."""
     map: LiquidationMap
 
 
@@ -131,6 +135,7 @@ def exposure(
     """
     price, levels, sizes = held.price, held.levels, held.sizes
     found = liquidation_map(price, levels, sizes, guess_of(held), kappa=kappa, side=held.side)
+    ladder = ladder_of(price, levels, sizes, kappa=kappa, side=held.side)
     has_levels = bool(sizes.sum() > 0) and held.open_interest > 0
     near = share_near_liquidation(price, levels, sizes, NEAR) * sizes.sum() / held.open_interest if has_levels else None
     depth = 0.01 * price / kappa
@@ -147,6 +152,7 @@ def exposure(
         share_near=tuple(near.tolist()) if near is not None else (math.nan,) * len(NEAR),
         funding_rate=funding_rate,
         greatest_gain=float(found.gain.max()),
+        critical_shocks=tuple((critical_shock(ladder, np.array(MOVES) * price) / price).tolist()),
         map=found,
     )
 

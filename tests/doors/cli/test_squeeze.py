@@ -28,6 +28,7 @@ def test_the_map_as_a_trader_reads_it(ask: Ask, folder: Path) -> None:
     lines = answer.out.splitlines()
     assert lines[0].startswith("SOL-PERP, shorts at 00:00:04, mark ")
     assert any(line.startswith("ignition price") for line in lines)
+    assert any(line.startswith("critical shock for a move") for line in lines)
     assert "given" in answer.out
     assert "█" in answer.out
     assert max(map(len, lines)) <= 120
@@ -39,6 +40,7 @@ def test_one_object_for_programs(ask: Ask, folder: Path) -> None:
     assert found["at_s"] == 1.0
     assert len(found["map"]["buckets"]) == 25
     assert found["funding_rate"] is None
+    assert set(found["critical_shocks"]) == {"0.05", "0.1", "0.2"}
     assert set(found["share_near"]) == {"0.01", "0.02", "0.05", "0.1"}
 
 

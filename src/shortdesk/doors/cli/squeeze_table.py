@@ -10,7 +10,7 @@ from rich.text import Text
 
 from shortdesk.doors.cli.stage_inputs import clock_text
 from shortdesk.study.postmortem_tape import Tape
-from shortdesk.study.squeeze_risk import NEAR, SqueezeRisk
+from shortdesk.study.squeeze_risk import MOVES, NEAR, SqueezeRisk
 
 __all__ = ["print_squeeze", "squeeze_object"]
 
@@ -39,6 +39,7 @@ def _figures(tape: Tape, found: SqueezeRisk) -> list[tuple[str, str]]:
     near = ", ".join(
         f"{share:.1%} within {within:.0%}" for within, share in zip(NEAR, found.share_near, strict=True)
     )  # fmt: skip
+    shocks = ", ".join(f"{shock:.2%} for {move:.0%}" for move, shock in zip(MOVES, found.critical_shocks, strict=True))
     ignition = found.map.ignition_price
     return [
         ("open interest", f"{found.open_interest:,.6g} {base}"),
@@ -51,6 +52,7 @@ def _figures(tape: Tape, found: SqueezeRisk) -> list[tuple[str, str]]:
         ("last funding rate", "none yet" if math.isnan(found.funding_rate) else f"{found.funding_rate:+.4%}"),
         ("greatest gain", f"{found.greatest_gain:.2f} (above 1 a move feeds itself)"),
         ("ignition price", "none: the ladder never carries itself" if ignition is None else _price(tape, ignition)),
+        ("critical shock for a move", shocks),
     ]
 
 
@@ -97,6 +99,9 @@ def squeeze_object(tape: Tape, after_s: float, found: SqueezeRisk) -> dict[str, 
     row: dict[str, Any] = {"instrument": tape.name, "at_s": after_s, **found._asdict()}
     row["share_near"] = {
         str(within): _known(share) for within, share in zip(NEAR, found.share_near, strict=True)
+    }  # fmt: skip
+    row["critical_shocks"] = {
+        str(move): shock for move, shock in zip(MOVES, found.critical_shocks, strict=True)
     }  # fmt: skip
     row["map"] = {
         "side": both.side,
