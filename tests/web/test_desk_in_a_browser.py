@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -71,6 +72,38 @@ def test_the_map_shows_the_library_s_numbers_and_is_read_by_keys(page: Any, desk
     assert page.eval_on_selector("[data-testid=reach]", "one => one.selectedOptions[0].text") == "± 10 %"
     page.keyboard.press("e")
     assert page.get_attribute("[data-testid=estimate]", "aria-pressed") == "false"
+
+
+MIRRORS = """() => Object.fromEntries([...document.querySelectorAll("main [data-testid], header [data-testid]")]
+  .map((one, at) => [`${at} ${one.dataset.testid}`, one.textContent.trim()]))"""
+
+
+def test_two_browsers_that_watch_one_run_agree_panel_by_panel(page: Any, desk: tuple[Session, str]) -> None:
+    session, address = desk
+    other = page.context.browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    other.goto(address)
+    other.wait_for_selector("[data-testid=mark]")
+    page.keyboard.press("Space")
+    wait_for("two minutes of the market", lambda: session.frame.state.now_s >= 120)
+    page.keyboard.press("Space")
+    wait_for("the pause", lambda: not session.frame.state.playing)
+    page.wait_for_timeout(1_500)
+    first, second = page.evaluate(MIRRORS), other.evaluate(MIRRORS)
+    assert len(first) > 20
+    assert first == second
+
+
+def test_each_column_of_the_map_stands_at_its_moment(page: Any, desk: tuple[Session, str]) -> None:
+    session, _ = desk
+    session.ask(lambda one: one.control(None, None, 300.0)).result(300)
+    wait_for("the step", lambda: session.frame.state.now_s >= 300)
+    page.wait_for_selector("[data-testid=clock]:text-is('0:05:00')")
+    page.wait_for_timeout(300)
+    places = page.evaluate(
+        "() => { const { heat } = document.querySelector('sd-chart'); return heat.columns.map(([at]) => heat.x(at)) }"
+    )
+    assert len(places) > 5
+    assert all(left < right for left, right in pairwise(places))
 
 
 def test_by_keys_alone_a_short_is_placed_and_liquidated_and_the_page_says_why(page: Any) -> None:

@@ -261,6 +261,9 @@ def test_runs_over_the_wire(server: Guard, folder: Path) -> None:
     assert (status, replays["work"]["state"]) == (200, "none")
     assert "without:liquidation" in {one["key"] for one in replays["offers"]}
     assert ask(server, "/runs/first/replay", '{"ask": "no such thing"}')[0] == 400
+    status, said = ask(server, "/runs/first/report?account=nobody")
+    assert status == 200
+    assert "no account 'nobody'" in said["error"]
     assert ask(server, "/runs/first/export")[1].startswith(b"<!doctype html>")
     assert (folder / "second").is_dir()
     assert ask(server, "/runs/second/delete", '{"confirm": "second"}') == (200, {"deleted": "second"})

@@ -124,6 +124,57 @@ def test_frames_come_one_by_one_as_they_are_drawn(guard: Guard) -> None:
         assert json.loads(socket.recv(timeout=60))["number"] > frame["number"]
 
 
+def frame_of(socket: ClientConnection) -> dict[str, Any]:
+    """The next frame; answers that come between are passed over."""
+    while True:
+        heard: dict[str, Any] = json.loads(socket.recv(timeout=60))
+        if heard["kind"] == "frame":
+            return heard
+
+
+def test_a_page_that_never_draws_gets_one_frame_and_the_others_and_the_market_go_on(guard: Guard) -> None:
+    with talk(guard) as slow, talk(guard) as quick:
+        for socket in (slow, quick):
+            socket.send(json.dumps({"say": "watch", "parts": ["head", "gauges"]}))
+        began = frame_of(quick)
+        quick.send(json.dumps({"say": "ready", "frame": began["number"]}))
+        quick.send(json.dumps({"say": "control", "playing": True, "pace": 5}))
+        seen = [began]
+        while seen[-1]["state"]["now_s"] < began["state"]["now_s"] + 1:
+            seen.append(frame_of(quick))
+            quick.send(json.dumps({"say": "ready", "frame": seen[-1]["number"]}))
+        assert say(quick, say="control", playing=False)["ok"]
+        assert len(seen) > 2
+        assert sum("head" in one["parts"] for one in seen) == 1  # it does not change, so it is not sent again
+        stale = frame_of(slow)
+        with pytest.raises(TimeoutError):
+            frame_of_at_once(slow)
+        slow.send(json.dumps({"say": "ready", "frame": stale["number"]}))
+        assert frame_of(slow)["state"]["now_s"] >= seen[-1]["state"]["now_s"]
+
+
+def frame_of_at_once(socket: ClientConnection) -> None:
+    while json.loads(socket.recv(timeout=0.5))["kind"] != "frame":
+        pass
+
+
+def test_a_page_that_leaves_in_the_middle_of_an_order_loses_nothing(guard: Guard) -> None:
+    with talk(guard) as leaver:
+        assert say(leaver, say="watch", parts=["you"])["ok"]
+        leaver.send(json.dumps({"say": "order", "side": "sell", "order": "market", "size": "1", "leverage": 2}))
+    with talk(guard) as back:
+        back.send(json.dumps({"say": "watch", "parts": ["you"]}))
+        you: dict[str, Any] = {"position": None}
+        for _ in range(20):
+            frame = frame_of(back)
+            you = frame["parts"].get("you", you)
+            if you["position"]:
+                break
+            back.send(json.dumps({"say": "ready", "frame": frame["number"]}))
+        assert you["position"]["size"] == -1
+        assert say(back, say="close")["ok"]
+
+
 def test_nonsense_is_answered_and_the_market_goes_on(guard: Guard) -> None:
     with talk(guard) as socket:
         assert "watch a session" in say(socket, say="control", playing=True)["text"]

@@ -86,7 +86,12 @@ class _Answers:
 
     def explained(self, request: Request) -> Any:
         report = self.shelf.explain(request.path_params["name"])
-        return report_view(report, death_of(report, request.query_params.get("account", "")))
+        try:
+            death = death_of(report, request.query_params.get("account", ""))
+        except UsageError as problem:
+            # An account is typed by hand: one that is not there is an answer, no failure.
+            return {"error": str(problem)}
+        return report_view(report, death)
 
     def exported(self, request: Request) -> Response:
         name = request.path_params["name"]
