@@ -46,8 +46,8 @@ def test_no_field_is_hidden_by_an_attribute_of_numpy() -> None:
 
 def test_mechanisms_are_those_of_the_attribution() -> None:
     names = "noise maker latent metaorder liquidation adl stop momentum arbitrage hedge funding interest recall amm mev"
-    assert [mechanism.name.lower() for mechanism in Mechanism] == [*names.split(), "user"]
-    assert [int(mechanism) for mechanism in Mechanism] == list(range(1, 17))
+    assert [mechanism.name.lower() for mechanism in Mechanism] == [*names.split(), "user", "tape"]
+    assert [int(mechanism) for mechanism in Mechanism] == list(range(1, 18))
 
 
 def test_every_kind_says_what_it_fills() -> None:
