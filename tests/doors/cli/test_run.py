@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.doors.cli.conftest import Ask
 from tests.stage.small import SMALL
 
-from shortdesk.doors.cli.watching import RunWatch
+from shortdesk.doors.cli.watching import Interrupts, RunWatch
 from shortdesk.ground.journal import Journal
 from shortdesk.stage.run import Moment
+from shortdesk.stage.scenario import find_scenario
 
 SETTINGS = [word for setting in SMALL for word in ("--set", setting)]
 
@@ -103,6 +105,14 @@ def test_ctrl_c_leaves_a_journal_that_can_be_read(here: Path) -> None:
     journal = Journal.open(here / "cut")
     assert journal.run.stop == "interrupted"
     assert len(journal) == len(journal.rows())
+
+
+def test_a_ctrl_c_that_a_library_swallowed_ends_the_run_all_the_same() -> None:
+    with Interrupts() as interrupts:
+        with suppress(KeyboardInterrupt):  # raised while the run was opening, inside somebody's callback
+            os.kill(os.getpid(), signal.SIGINT)
+        watch = RunWatch(find_scenario("short-squeeze", []), 1, interrupts, quiet=True)
+        assert watch(Moment(0, {}, 0, 0, 0, 0))
 
 
 def test_ctrl_c_between_two_slices_ends_the_run_in_order(ask: Ask, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

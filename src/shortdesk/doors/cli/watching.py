@@ -60,9 +60,11 @@ class Interrupts:
         signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.is_asked or not self.is_under_way:
-            raise KeyboardInterrupt
+        breaks = self.is_asked or not self.is_under_way
+        # Asked too where it breaks: an interrupt raised inside a callback of a library is lost there.
         self.is_asked = True
+        if breaks:
+            raise KeyboardInterrupt
 
 
 class RunWatch:
