@@ -15,6 +15,7 @@ import msgspec
 
 from shortdesk.study.postmortem_causes import Branching
 from shortdesk.study.postmortem_push import Move
+from shortdesk.study.student import student_95
 
 __all__ = ["THRESHOLDS", "Judged", "Replay", "Test", "Thresholds", "judge"]
 
@@ -116,14 +117,16 @@ def _tests(
             move.given_back >= limits.given_back,
         ),
     ]  # fmt: skip
-    told = [one for one in replays if one.mechanism == "liquidation" and one.standard_error is not None]
+    told = [
+        one for one in replays if one.mechanism == "liquidation" and one.standard_error is not None and one.seeds > 1
+    ]
     for one in told[:1]:
-        error = one.standard_error or 0.0
-        differs = abs(one.effect) > 1.96 * error
+        half = student_95(one.seeds) * (one.standard_error or 0.0)
+        differs = abs(one.effect) > half
         found.append(
             Test(
-                f"without liquidations, {one.functional}, {one.seeds} seeds", f"{one.effect:+.4g} ± {1.96 * error:.2g}",
-                "not within its error of 0", differs if differs or one.seeds >= _ENOUGH_SEEDS else None,
+                f"without liquidations, {one.functional}, {one.seeds} seeds", f"{one.effect:+.4g} ± {half:.2g}",
+                "95 % interval without 0", differs if differs or one.seeds >= _ENOUGH_SEEDS else None,
             )
         )  # fmt: skip
     return tuple(found)

@@ -23,7 +23,7 @@ from shortdesk.doors.web.runs import Shelf, run_name
 from shortdesk.doors.web.serve import LOOPBACK, bound
 from shortdesk.doors.web.session import Session
 from shortdesk.doors.web.view.compared import compare_view
-from shortdesk.doors.web.view.effects import answer_views, effect_view, t_95
+from shortdesk.doors.web.view.effects import answer_views, effect_view
 from shortdesk.doors.web.view.offers import find_offer, offers_of
 from shortdesk.doors.web.view.report import report_view
 from shortdesk.ground.errors import InputError, UsageError
@@ -126,8 +126,6 @@ def test_intervals_come_from_student() -> None:
     assert one.low == pytest.approx(-2 - 4.303 / 3**0.5)
     assert one.high == pytest.approx(-2 + 4.303 / 3**0.5)
     assert not one.is_clear
-    assert t_95(31) == 2.042
-    assert t_95(1000) == 1.960
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,11 @@ from shortdesk.doors.cli.stage_inputs import clock_text
 from shortdesk.stage.effects import Effect, Total
 from shortdesk.stage.measure import FUNCTIONALS
 from shortdesk.stage.replay import Dose, Replays
+from shortdesk.study.student import student_95
 
 __all__ = ["print_doses", "print_replays"]
 
 _LOW_CORRELATION = 0.3
-_STUDENT_95 = {
-    1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228, 12: 2.179,
-    15: 2.131, 20: 2.086, 30: 2.042, 60: 2.000, 120: 1.980,
-}  # fmt: skip
-"""97.5 % quantiles of Student's t by degrees of freedom; between two of them the wider one holds."""
 
 
 def print_replays(out: Console, found: Replays) -> None:
@@ -148,5 +144,5 @@ def _with_error(value: float, error: float | None, *, signed: bool = True) -> st
 def _interval(one: Effect, error: float | None) -> str:
     if error is None:
         return ""
-    t = _STUDENT_95[max(degrees for degrees in _STUDENT_95 if degrees <= one.seeds - 1)]
+    t = student_95(one.seeds)
     return f"{_signed(one.effect - t * error)} to {_signed(one.effect + t * error)}"

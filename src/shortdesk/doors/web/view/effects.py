@@ -11,14 +11,10 @@ from shortdesk.doors.web.view.offers import offers_of
 from shortdesk.stage.changes import label_of
 from shortdesk.stage.effects import Effect
 from shortdesk.stage.scenario import Scenario
+from shortdesk.study.student import student_95
 
-__all__ = ["AnswerView", "EffectView", "answer_views", "effect_view", "t_95"]
+__all__ = ["AnswerView", "EffectView", "answer_views", "effect_view"]
 
-_T = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-    2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-_NORMAL = 1.960
 _WORDS = MappingProxyType(
     {
         "peak_pct": "highest rise, %",
@@ -63,15 +59,10 @@ class AnswerView(msgspec.Struct, frozen=True):
     effects: list[EffectView]
 
 
-def t_95(seeds: int) -> float:
-    """The 97.5 % point of Student's t with ``seeds - 1`` degrees of freedom (any table of the distribution)."""
-    return _T[seeds - 2] if seeds - 2 < len(_T) else _NORMAL
-
-
 def effect_view(one: Effect) -> EffectView:
     """An effect with its 95 % interval, difference ± t · standard error; none from a single seed."""
     difference = one.changed - one.as_was
-    half = None if one.standard_error is None or one.seeds < 2 else t_95(one.seeds) * one.standard_error
+    half = None if one.standard_error is None or one.seeds < 2 else student_95(one.seeds) * one.standard_error
     return EffectView(
         of=_WORDS.get(one.functional, one.functional.replace("_", " ")),
         as_was=one.as_was,
