@@ -8,7 +8,7 @@ threshold of 0.86 leaves 0.14 of the collateral uncounted. So one rule serves ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
@@ -37,6 +37,7 @@ __all__ = [
     "level_state",
     "loan_liquidation_price",
     "loan_maintenance_rate",
+    "loan_margins",
     "loan_risk",
     "loan_state",
     "margin_level",
@@ -159,15 +160,30 @@ def loan_liquidation_price(
     With base debt above base assets the account is short and dies above; otherwise it is long and dies below.
     """
     on_debts, on_assets = to_fraction(maintenance_rate, "maintenance rate"), to_fraction(asset_rate, "asset rate")
-    one = lcm(on_debts.denominator, on_assets.denominator)
     loan = Loan(fine(base_assets), fine(quote_assets, 2), fine(base_debt) + fine(base_interest), fine(quote_debt, 2))
+    ask = _asking(loan, on_debts, on_assets)
+    is_short = loan.base_debt * (1 + on_debts) > loan.base_assets * (1 - on_assets)
+    dead = first_dead(ask, trigger, 1, HIGHEST) if is_short else first_dead(ask, trigger, HIGHEST, 1)
+    return None if dead == NO_PRICE else from_fine(dead)
+
+
+def loan_margins(
+    *, price: Exact, maintenance_rate: Exact, asset_rate: Exact, quote_assets: Exact, base_debt: Exact
+) -> tuple[Decimal, Decimal]:
+    """Equity and maintenance of a borrowed short at a price, in the quote asset, by asking ``loan_risk``."""
+    loan = Loan(0, fine(quote_assets, 2), fine(base_debt), 0)
+    risk = _asking(loan, to_fraction(maintenance_rate), to_fraction(asset_rate))(fine(price))
+    return from_fine(risk.equity, 2), from_fine(risk.maintenance, 2)
+
+
+def _asking(loan: Loan, on_debts: Fraction, on_assets: Fraction) -> Callable[[int], Risk]:
+    """The Risk of a loan on the desk's fine scale, as a function of the price."""
+    one = lcm(on_debts.denominator, on_assets.denominator)
 
     def ask(ticks: int) -> Risk:
         return loan_risk(*loan, 1, ticks, int(on_debts * one), int(on_assets * one), 0, one)
 
-    is_short = loan.base_debt * (1 + on_debts) > loan.base_assets * (1 - on_assets)
-    dead = first_dead(ask, trigger, 1, HIGHEST) if is_short else first_dead(ask, trigger, HIGHEST, 1)
-    return None if dead == NO_PRICE else from_fine(dead)
+    return ask
 
 
 class LoanState(NamedTuple):

@@ -48,18 +48,20 @@ def loan_ticket(order: Sized, request: ShortRequest) -> ShortTicket:
 def loan_figures(order: Sized, request: ShortRequest) -> Callable[[Decimal], tuple[Decimal, Decimal]]:
     """Equity and maintenance requirement of the short as functions of the price, in the quote asset.
 
-    equity = wallet + proceeds - size * price;  requirement = rate * size * price + asset rate * (wallet + proceeds)
-
     Raises:
         UsageError: as ``loan_ticket``.
     """
     _, terms = _terms(order, request)
     wallet, _ = _wallet_and_leverage(order, request, terms)
-    assets, debt = Fraction(wallet + order.notional), Fraction(order.quantity)
 
     def at_price(price: Decimal) -> tuple[Decimal, Decimal]:
-        owed = debt * Fraction(price)
-        return to_decimal(assets - owed), to_decimal(owed * terms.maintenance_rate + assets * terms.asset_rate)
+        return borrow.loan_margins(
+            price=price,
+            maintenance_rate=terms.maintenance_rate,
+            asset_rate=terms.asset_rate,
+            quote_assets=wallet + order.notional,
+            base_debt=order.quantity,
+        )
 
     return at_price
 
