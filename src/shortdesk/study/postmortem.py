@@ -22,7 +22,7 @@ from shortdesk.study.postmortem_causes import (
     branching_ratio,
     find_forced,
 )
-from shortdesk.study.postmortem_money import Flows, flows_of
+from shortdesk.study.postmortem_money import NOBODYS, Flows, flows_of
 from shortdesk.study.postmortem_push import (
     Booked,
     Move,
@@ -36,6 +36,7 @@ from shortdesk.study.postmortem_push import (
 from shortdesk.study.postmortem_tape import Ints, Tape, read_tape
 from shortdesk.study.postmortem_timeline import Entry, timeline_of
 from shortdesk.study.postmortem_verdict import Judged, Replay, judge
+from shortdesk.study.postmortem_worth import Gains, gains_of
 
 __all__ = ["Generation", "Postmortem", "Winner", "explain", "liquidated_accounts"]
 
@@ -88,6 +89,8 @@ class Postmortem:
     spread_ticks: int
     rungs: list[Rung]
     flows: list[Flows]
+    gains: Gains | None
+    """All assets at their last prices."""
     winners: list[Winner]
     losers: list[Winner]
     deleveraged: list[Winner]
@@ -109,12 +112,13 @@ def explain(journal: Journal, *, instrument: str = "", replays: Sequence[Replay]
     branching = branching_ratio(tape, forced, in_move, move.begin_ns, move.peak_ns)
     mine, all_of_it = forced_lots(tape, move, forced)
     flows = [flows_of(tape, asset) for asset in _assets(tape)]
-    ranked = _ranked(tape, flows[0]) if flows else []
+    gains = gains_of(tape, flows)
+    ranked = _ranked(tape, gains) if gains is not None else []
     return Postmortem(
         tape, forced, move, in_move, judge(move, branching, mine, all_of_it, replays), timeline_of(tape, forced, move),
         branching, _generations(tape, forced, in_move), _trees(forced, in_move), book_by_mechanism(tape, move),
         book_by_root(tape, move, forced), mine, all_of_it, bounce_ticks(tape),
-        rungs_of(tape, move, forced, branching), flows,
+        rungs_of(tape, move, forced, branching), flows, gains,
         [one for one in ranked[:TOP] if one.gain_units > 0],
         [one for one in ranked[::-1][:TOP] if one.gain_units < 0], _deleveraged(tape, flows), replays,
         _unknown(tape, flows),
@@ -150,11 +154,10 @@ def _trees(forced: Forced, chosen: NDArray[np.bool_]) -> list[tuple[str, int, in
     return sorted(found, key=lambda one: (-one[1], one[0]))
 
 
-def _ranked(tape: Tape, flows: Flows) -> list[Winner]:
+def _ranked(tape: Tape, found: Gains) -> list[Winner]:
     """Accounts that gained or lost, the largest gain first; the venue's purses are nobody's."""
-    purses = {"clearing", "fee income", "insurance fund", "deficit", "outside"}
-    gains = flows.account.sum(axis=1)
-    open_to_all = np.array([name not in purses for name in flows.groups], np.bool_)[flows.group_of]
+    flows, gains = found.flows[0], found.account
+    open_to_all = np.array([name not in NOBODYS for name in flows.groups], np.bool_)[flows.group_of]
     people = np.flatnonzero((gains != 0) & open_to_all)
     order = people[np.argsort(-gains[people], kind="stable")]
     ends = np.concatenate([order[:TOP], order[max(TOP, len(order) - TOP) :]])

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shortdesk.ground.kinds import MONEY_FROM, MONEY_UNTIL, Kind
 from shortdesk.study.postmortem_tape import Ints, Tape, Worth
 
-__all__ = ["COLUMNS", "Flows", "Holding", "flows_of", "holdings", "trade_by_trade"]
+__all__ = ["COLUMNS", "NOBODYS", "Flows", "Holding", "flows_of", "holdings", "last_ticks", "trade_by_trade"]
 
 COLUMNS = ("price", "fees", "funding", "interest", "liquidation", "other")
-"""What a gain is made of; deposits, withdrawals, margin and the principal of loans are none."""
+"""What a gain is made of; deposits, withdrawals, margin, the principal of loans and what providers put into pools or
+took out of them are none: a pool's gain is its providers'."""
 _PART = {
     Kind.REALISED: 0, Kind.TRADE_LEG: 0, Kind.POOL_LEG: 0, Kind.FEE: 1, Kind.BLOCK_FEE: 1, Kind.FUNDING: 2,
     Kind.INTEREST: 3, Kind.LIQUIDATION_FEE: 4, Kind.INSURANCE_IN: 4, Kind.INSURANCE_OUT: 4, Kind.LOSS_SHARE: 4,
@@ -28,7 +30,13 @@ _PURSES = (
     ("deficit", (Kind.DEFICIT,)), ("insurance fund", (Kind.INSURANCE_IN, Kind.INSURANCE_OUT, Kind.LIQUIDATION_FEE)),
     ("fee income", (Kind.FEE,)), ("clearing", (Kind.REALISED, Kind.FUNDING)),
 )  # fmt: skip
-_VENUE = {"fees": "fee income", "insurance": "insurance fund", "deficit": "deficit", "clearing": "clearing"}
+_VENUE = {
+    "fees": "fee income", "insurance": "insurance fund", "deficit": "deficit", "clearing": "clearing",
+    "reserves": "pools, for their providers",
+}  # fmt: skip
+NOBODYS = frozenset({*_VENUE.values(), "outside", "builder", "burnt gas"})
+"""Groups that are no traders: purses of venues and chains, reserves of pools, what lies outside."""
+_PROVIDING = (Kind.POOL_MINT, Kind.POOL_BURN, Kind.POOL_COLLECT)
 
 
 class Holding(NamedTuple):
@@ -83,6 +91,7 @@ def flows_of(tape: Tape, asset: int) -> Flows:
     count = len(group)
     cash = np.zeros((count, len(COLUMNS)), np.int64)
     rows = np.flatnonzero((tape.kind >= MONEY_FROM) & (tape.kind < MONEY_UNTIL) & (tape.asset == asset))
+    rows = rows[~_is_providing(tape, rows)]
     part = np.full(256, -1, np.int64)
     for kind, place in _PART.items():
         part[int(kind)] = place
@@ -105,6 +114,13 @@ def flows_of(tape: Tape, asset: int) -> Flows:
     flows = Flows(asset, names, active, table, not_realised, cash, group)
     assert not flows.left_over.any(), f"the flows do not conserve: {flows.left_over.tolist()} units are left over"
     return flows
+
+
+def _is_providing(tape: Tape, rows: Ints) -> NDArray[np.bool_]:
+    """Which rows move what a provider puts into a pool or takes out of it."""
+    cause = tape.cause[rows]
+    by_provider = np.isin(tape.kind[cause], [int(kind) for kind in _PROVIDING]) & (cause >= 0)
+    return np.asarray((tape.kind[rows] == int(Kind.POOL_LEG)) & by_provider, np.bool_)
 
 
 def _settled_in(tape: Tape, asset: int) -> list[int]:
@@ -139,9 +155,14 @@ def unrealised_change(tape: Tape, instrument: int, held: Holding) -> Ints:
     return worth.profit(held.lots, held.cost, _ends(tape, instrument)[1]) - held.opening_profit
 
 
+def last_ticks(tape: Tape, instrument: int) -> int:
+    """The last mark of an instrument; its last trade where there are no marks, 1 where there is neither."""
+    return _ends(tape, instrument)[1]
+
+
 def _ends(tape: Tape, instrument: int) -> tuple[int, int]:
     """The first and the last mark in ticks; of trades where there are no marks."""
-    for kind in (Kind.MARK, Kind.FILL):
+    for kind in (Kind.MARK, Kind.FILL, Kind.POOL_SWAP):
         rows = tape.where(kind)
         rows = rows[tape.on[rows] == instrument]
         if len(rows):

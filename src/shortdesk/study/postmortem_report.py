@@ -35,6 +35,7 @@ from shortdesk.study.postmortem_push import Booked
 from shortdesk.study.postmortem_tape import Ints, Tape, signed
 from shortdesk.study.postmortem_timeline import fund_level, makers_away
 from shortdesk.study.postmortem_tree import cause_tree
+from shortdesk.study.postmortem_worth import Gains
 
 __all__ = [
     "clock",
@@ -188,8 +189,27 @@ def rungs_table(report: Postmortem) -> Table:
 
 
 def flow_tables(report: Postmortem) -> list[Table]:
-    """Where the money went, one table for each asset; the last line sums to zero."""
-    return [_flows(report.tape, one) for one in report.flows]
+    """Where the money went: all of it at the last prices, then a table for each asset; last lines sum to zero."""
+    found = [_flows(report.tape, one) for one in report.flows]
+    return [_worths(report.tape, report.gains), *found] if report.gains is not None and report.gains.prices else found
+
+
+def _worths(tape: Tape, gains: Gains) -> Table:
+    settle = tape.asset_name(gains.flows[0].asset)
+    groups = gains.flows[0].groups
+    held = [at for at in range(len(groups)) if any(gains.parts[at])]
+    rows = [
+        (groups[at], *(signed(worth, 0) for worth in (*gains.parts[at], sum(gains.parts[at], Decimal(0)))))
+        for at in sorted(held, key=lambda at: -sum(gains.parts[at]))
+    ]
+    sums = [sum((gains.parts[at][column] for at in held), Decimal(0)) for column in range(len(gains.flows))]
+    rows.append(("sum", *(signed(worth, 0) for worth in (*sums, sum(sums, Decimal(0))))))
+    names = [tape.asset_name(one.asset) for one in gains.flows]
+    told = ", ".join(f"1 {tape.asset_name(one.asset)} at {one.price:,f} ({one.market})" for one in gains.prices)
+    note = f"Everything in {settle} at the last prices: {told}. What a pool gained or lost its providers did."
+    if gains.unpriced:
+        note += f" Without a price, so not counted: {', '.join(map(tape.asset_name, gains.unpriced))}."
+    return Table(f"Where the money went, all in {settle}", ("group", *names, "in all"), rows, note)
 
 
 def _flows(tape: Tape, flows: Flows) -> Table:
@@ -214,7 +234,8 @@ def _flows(tape: Tape, flows: Flows) -> Table:
     rows.append(("sum", "", *zeros, whole(int(left.sum())), whole(int(flows.unrealised.sum()))))
     name = tape.asset_name(flows.asset)
     note = (
-        "Gains between the opening and the last mark; deposits, margin and the principal of loans are none. Rounded to "
+        "Gains between the opening and the last mark; deposits, margin, the principal of loans and what providers put "
+        "into pools are none. Rounded to "
         f"whole {name}; each column sums to exactly 0 units. Left in the clearing purse: {grid.money(flows.clearing)}."
     )
     columns = ("group", "accounts", *(COLUMNS[at] for at in shown), "in all", "unrealised")

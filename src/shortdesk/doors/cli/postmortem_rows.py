@@ -16,6 +16,7 @@ from shortdesk.study.postmortem_report import clock
 from shortdesk.study.postmortem_tape import Tape
 from shortdesk.study.postmortem_what_if import what_ifs
 from shortdesk.study.postmortem_why import why
+from shortdesk.study.postmortem_worth import Gains
 
 __all__ = ["report_object"]
 
@@ -55,6 +56,7 @@ def report_object(report: Postmortem, death: Death | None) -> dict[str, Any]:
             for one in report.rungs
         ],
         "flows": [_flows(tape, one) for one in report.flows],
+        "gains": _gains(tape, report.gains),
         "gained_most": _people(tape, report.winners),
         "lost_most": _people(tape, report.losers),
         "deleveraged": _people(tape, report.deleveraged),
@@ -94,6 +96,23 @@ def _flows(tape: Tape, flows: Flows) -> dict[str, Any]:
         if flows.table[at].any()
     ]  # fmt: skip
     return {"asset": tape.asset_name(flows.asset), "sum_units": int(flows.left_over.sum()), "groups": groups}
+
+
+def _gains(tape: Tape, gains: Gains | None) -> dict[str, Any] | None:
+    """Everything in the settlement asset at the last prices."""
+    if gains is None:
+        return None
+    names = [tape.asset_name(one.asset) for one in gains.flows]
+    groups = [
+        {"group": name, **dict(zip(names, map(money, gains.parts[at]), strict=True)),
+         "in_all": money(sum(gains.parts[at], Decimal(0)))}
+        for at, name in enumerate(gains.flows[0].groups)
+        if any(gains.parts[at])
+    ]  # fmt: skip
+    prices = [
+        {"asset": tape.asset_name(one.asset), "price": money(one.price), "market": one.market} for one in gains.prices
+    ]
+    return {"asset": names[0], "prices": prices, "unpriced": [*map(tape.asset_name, gains.unpriced)], "groups": groups}
 
 
 def _people(tape: Tape, people: Sequence[Winner]) -> list[dict[str, Any]]:
