@@ -158,6 +158,18 @@ def test_a_recall_asks_each_loan_once() -> None:
     assert len(found.of(Kind.SHOCK, rows=rows)) == 1
 
 
+def test_the_rate_shown_is_that_of_the_coins_lent_now() -> None:
+    """580 of 1,000 coins are lent, below the kink at 0.8: slope 1 x 0.58 / 0.8, though nobody was charged yet."""
+    pool = PoolTerms(name="SOL loans", pair="SPOT", size=1_000, lowest_year=0.0, slope_1_year=0.08)
+    shorts = BorrowerTerms(name="shorts", instrument="SPOT", count=5, short_usd=10_000, short_at_opening=1.0)
+    found = Town(shorts, lending=(pool,))
+    found.go(2)
+    board = Board("SPOT", "SOL", "USDT", "spot", found.market("SPOT"), found.play.cast.venues, found.play.now_ns)
+    shown = gauges(found.play, board).pools[0]
+    assert shown.lent > 0
+    assert shown.rate_pct_year == pytest.approx(8 * shown.lent / 1_000 / 0.8, rel=1e-6)
+
+
 def test_frames_are_json_and_the_same_for_all(session: Session) -> None:
     session.ask(lambda one: "").result(60)
     head = msgspec.json.decode(session.frame.parts["head"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shortdesk.doors.web.view.scale import SECOND_NS, Board
 from shortdesk.market.funding import rate_now
-from shortdesk.market.loans import RATE_ONE
+from shortdesk.market.loans import RATE_ONE, present_rate
 from shortdesk.market.prices import pricing_at
 from shortdesk.market.tables import Shelf, balance_at, clock_of, instrument_at, shelf_at, venue_at
 from shortdesk.stage.agents.maker import MAKER
@@ -27,6 +27,7 @@ class PoolView(msgspec.Struct, frozen=True):
     asset: str
     utilisation_pct: float
     rate_pct_year: float
+    """At the present utilisation; what was charged last follows it by the hour."""
     lent: float
     free: float
 
@@ -56,6 +57,8 @@ class Gauges(msgspec.Struct, frozen=True):
 def makers_of(play: Play, board: Board) -> NDArray[Any]:
     """The market makers of an instrument."""
     place = shelf_at(play.block, Part.MAKERS)
+    if place.used == 0:  # a table that no population asked for has rows of no kind
+        return np.zeros(0, MAKER)
     rows = play.block[int(place.start) : int(place.end)].view(MAKER)[1 : int(place.used) + 1]
     found: NDArray[Any] = rows[rows["instrument"] == board.number]
     return found
@@ -95,7 +98,7 @@ def _pools(play: Play, board: Board) -> list[PoolView]:
     world = play.world
     names = {number: name for name, number in play.cast.assets.items()}
     found = []
-    for row in world.table(Shelf.LENDING)[1 : world.used_rows(Shelf.LENDING)]:
+    for at, row in enumerate(world.table(Shelf.LENDING)[1 : world.used_rows(Shelf.LENDING)], 1):
         asset = int(row["asset"])
         one = 10 ** play.cast.digits[names[asset]]
         lent, free = int(row["lent_units"]), int(balance_at(world.block, int(row["lender_balance"])).units)
@@ -103,7 +106,7 @@ def _pools(play: Play, board: Board) -> list[PoolView]:
             PoolView(
                 asset=names[asset],
                 utilisation_pct=100 * lent / (lent + free) if lent + free > 0 else 0.0,
-                rate_pct_year=100 * int(row["rate"]) / RATE_ONE,
+                rate_pct_year=100 * int(present_rate(world.block, at)) / RATE_ONE,
                 lent=lent / one,
                 free=free / one,
             )
