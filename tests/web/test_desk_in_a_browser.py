@@ -78,6 +78,29 @@ MIRRORS = """() => Object.fromEntries([...document.querySelectorAll("main [data-
   .map((one, at) => [`${at} ${one.dataset.testid}`, one.textContent.trim()]))"""
 
 
+LATE_FRAME = """async () => {
+  const { store } = await import(document.querySelector("script[type=module][src]").src.replace("desk.js", "store.js"));
+  const late = { kind: "frame", number: 1, session: "", play: store.play, whole: false, state: store.state, parts: {} };
+  store.play = -1; // other parts were asked for; their whole frame is still to come
+  store._hear({ ...late, candles: [[9e9, 1, 1, 1, 1, 0, 0, 0]], columns: [] });
+  return store.candles.at(-1)?.[0] ?? 0;
+}"""
+
+
+def test_changing_screens_loses_no_candle(page: Any, desk: tuple[Session, str]) -> None:
+    """Each screen asks for other parts; a frame that is under way then does not stand for the whole history."""
+    session, _ = desk
+    session.ask(lambda one: one.control(True, 5, None)).result(60)
+    for key in "121312131":
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    wait_for("some candles", lambda: len(session.recorder.candles) >= 3)
+    session.ask(lambda one: one.control(False, None, None)).result(60)
+    page.wait_for_timeout(500)
+    assert page.text_content("[data-testid=chart]").startswith(f"{len(session.recorder.candles)} candles")
+    assert page.evaluate(LATE_FRAME) < 9e9
+
+
 def test_two_browsers_that_watch_one_run_agree_panel_by_panel(page: Any, desk: tuple[Session, str]) -> None:
     session, address = desk
     other = page.context.browser.new_context(viewport={"width": 1280, "height": 720}).new_page()

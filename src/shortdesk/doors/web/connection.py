@@ -40,12 +40,14 @@ _encoder = msgspec.json.Encoder()
 class FrameMessage(msgspec.Struct, frozen=True, tag_field="kind", tag="frame"):
     """One frame for one page: parts that changed since the last one it was sent, candles and columns it has not seen.
 
-    ``play`` counts restarts; with a new one the page forgets what it had.
+    ``play`` counts restarts. A ``whole`` frame is the first one of a play, or after the page asked for other parts: it
+    tells everything, and the page forgets what it had. Until it comes, frames that were under way are of no use.
     """
 
     number: int
     session: str
     play: int
+    whole: bool
     state: State
     parts: dict[str, msgspec.Raw]
     candles: list[Candle]
@@ -154,15 +156,16 @@ class Connection:
     def _frame_text(self, session: Session) -> str:
         """The newest frame for this page, written once for all pages that have seen the same before."""
         frame = session.frame
-        if frame.play != self._play:
+        whole = frame.play != self._play
+        if whole:
             self._play, self._candle_from, self._column_from, self._shown = frame.play, 0, 0, {}
         self._sent = frame.number
         news = [one for one in self.parts if one in frame.parts and self._shown.get(one) != frame.parts[one]]
         self._shown.update((name, frame.parts[name]) for name in news)
-        key = (*news, self.parts, self._candle_from, self._column_from)
+        key = (whole, *news, self.parts, self._candle_from, self._column_from)
         known = frame.texts.get(key)
         if known is None:
-            message = self._message(session, frame, news)
+            message = self._message(session, frame, news, whole)
             known = (_encoder.encode(message).decode(), message.candles, message.columns)
             frame.texts[key] = known
         text, candles, columns = known
@@ -170,7 +173,7 @@ class Connection:
         self._column_from = columns[-1][0] if columns else self._column_from
         return text
 
-    def _message(self, session: Session, frame: Frame, news: list[str]) -> FrameMessage:
+    def _message(self, session: Session, frame: Frame, news: list[str], whole: bool) -> FrameMessage:
         candles: list[Candle] = []
         columns: list[Column] = []
         if frame.state.phase == "ready":
@@ -179,7 +182,7 @@ class Connection:
             if "columns" in self.parts:
                 columns = session.recorder.columns_since(self._column_from)
         parts = {name: msgspec.Raw(frame.parts[name]) for name in news}
-        return FrameMessage(frame.number, session.name, frame.play, frame.state, parts, candles, columns)
+        return FrameMessage(frame.number, session.name, frame.play, whole, frame.state, parts, candles, columns)
 
     async def _say(self, message: Answer) -> None:
         await self.socket.send_text(_encoder.encode(message).decode())

@@ -102,7 +102,8 @@ class Store extends EventTarget {
       answer?.(message);
       return;
     }
-    if (message.play !== this.play) {
+    if (this.play < 0 && !message.whole) return this._drawn(message); // was under way when other parts were asked for
+    if (message.whole) {
       this.play = message.play;
       this.candles = [];
       this.columns = [];
@@ -115,6 +116,11 @@ class Store extends EventTarget {
     extend(this.columns, message.columns);
     this.frames += 1;
     this.dispatchEvent(new Event("frame"));
+    this._drawn(message);
+  }
+
+  /** Tell the server that the next frame may come. @param {any} message */
+  _drawn(message) {
     requestAnimationFrame(() => {
       if (this._socket?.readyState === WebSocket.OPEN)
         this._socket.send(JSON.stringify({ say: "ready", frame: message.number }));
