@@ -78,8 +78,19 @@ MIRRORS = """() => Object.fromEntries([...document.querySelectorAll("main [data-
   .map((one, at) => [`${at} ${one.dataset.testid}`, one.textContent.trim()]))"""
 
 
+SIZE_PLACES = """async () => {
+  const { sizePlaces } = await import("/static/format.js");
+  return [[29400, 3], [3000, 3], [86, 2], [0.2, 0], [29400, 0], [0, 3]].map(([price, most]) => sizePlaces(price, most));
+}"""
+
+
+def test_sizes_keep_the_decimals_that_are_worth_something(page: Any) -> None:
+    """A thousandth of a bitcoin shows, a hundredth of a SOL does not; never more than the lot has."""
+    assert page.evaluate(SIZE_PLACES) == [3, 2, 0, 0, 0, 0]
+
+
 LATE_FRAME = """async () => {
-  const { store } = await import(document.querySelector("script[type=module][src]").src.replace("desk.js", "store.js"));
+  const { store } = await import("/static/store.js");
   const late = { kind: "frame", number: 1, session: "", play: store.play, whole: false, state: store.state, parts: {} };
   store.play = -1; // other parts were asked for; their whole frame is still to come
   store._hear({ ...late, candles: [[9e9, 1, 1, 1, 1, 0, 0, 0]], columns: [] });

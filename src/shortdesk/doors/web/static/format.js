@@ -25,6 +25,11 @@ export function short(value) {
   return fixed(value, size >= 100 ? 0 : 2);
 }
 
+/** Decimals of a size, so that what is worth a hundred of the quote still shows. @param {number} price @param {number} most */
+export function sizePlaces(price, most) {
+  return Math.max(0, Math.min(most, Math.ceil(Math.log10(Math.max(price, 1e-9) / 100))));
+}
+
 /** @param {number} value @param {number} places */
 export function signed(value, places) {
   return (value > 0 ? "+" : "") + fixed(value, places);

@@ -2,7 +2,7 @@
 /** The book, price by price: asks above, bids below, own orders and forced ones marked. */
 
 import { Panel, html } from "../panel.js";
-import { fixed } from "../format.js";
+import { fixed, sizePlaces } from "../format.js";
 import { store } from "../store.js";
 
 const ROW_PX = 18;
@@ -52,6 +52,7 @@ class Ladder extends Panel {
   /** @param {any[]} levels @param {number} most @param {string} side */
   _lines(levels, most, side) {
     const places = this.head.price_places;
+    const lots = sizePlaces(store.parts.book.middle, this.head.size_places);
     const lines = [];
     let sum = 0;
     for (let at = 0; at < this._rows; at += 1) {
@@ -59,8 +60,8 @@ class Ladder extends Panel {
       sum += level?.[1] ?? 0;
       lines.push(html`<tr class=${side}>
         <td class="price">${level ? fixed(level[0], places) : ""}</td>
-        <td class="bar"><i class=${side} style="width:${level ? Math.min(100, (100 * level[1]) / most) : 0}%"></i><i class="forced" style="width:${level ? Math.min(100, (100 * level[3]) / most) : 0}%"></i>${level ? fixed(level[1], 0) : ""}${level?.[2] ? html`<b title="yours">●</b>` : ""}</td>
-        <td class="sum">${level ? fixed(sum, 0) : ""}</td></tr>`);
+        <td class="bar"><i class=${side} style="width:${level ? Math.min(100, (100 * level[1]) / most) : 0}%"></i><i class="forced" style="width:${level ? Math.min(100, (100 * level[3]) / most) : 0}%"></i>${level ? fixed(level[1], lots) : ""}${level?.[2] ? html`<b title="yours">●</b>` : ""}</td>
+        <td class="sum">${level ? fixed(sum, lots) : ""}</td></tr>`);
     }
     return side === "ask" ? lines.reverse() : lines;
   }
