@@ -76,6 +76,17 @@ def test_risk_flips_there_and_nowhere_before(
     assert (price > entry) == (side == "short")
 
 
+def test_a_long_that_asks_for_more_maintenance_than_it_is_worth_has_no_price_below() -> None:
+    """Deribit asks 102 % for 200,000 SOL: equity 0.024 + p, maintenance 1.02 p; it dies above 1.2 times its entry."""
+    contract = contract_at("deribit", "linear", "SOL_USDC-PERPETUAL", "cross")
+    position = desk.opened(contract, "long", 200_000, "0.50")
+    wallet = Decimal(100_000) * Decimal("1.024")
+    assert not dead_at(contract, position, wallet, Decimal(1), fine("0.50"))
+    assert not dead_at(contract, position, wallet, Decimal(1), 1)
+    assert dead_at(contract, position, wallet, Decimal(1), fine("0.61"))
+    assert desk.liquidation_price(contract, position, wallet, leverage=1) is None
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: "-".join(place))
 def test_more_wallet_moves_it_away_and_bankruptcy_lies_behind(place: tuple[str, str, str, str]) -> None:
     contract = contract_at(*place)

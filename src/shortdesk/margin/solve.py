@@ -64,9 +64,11 @@ def liquidation_ticks(
         seen = other
         other = min(max(other + toward * step, 1), highest_ticks)
         if other == seen:
-            if not starts_dead:
-                return NO_PRICE
-            return other
+            # Dead up to the end where it should be safest: dead everywhere, unless it is a position that asks for more
+            # maintenance than it is worth, which dies the other way and has no price against it.
+            far = highest_ticks if against > 0 else 1
+            dies_there = _dead_at(terms, tiers, first, count, form, factor, position, wallet, leverage_x100, far)
+            return other if starts_dead and dies_there else NO_PRICE
         is_dead = _dead_at(terms, tiers, first, count, form, factor, position, wallet, leverage_x100, other)
         if is_dead != starts_dead:
             break
