@@ -440,7 +440,8 @@ _POSITIVE = {
     "accounts", "attack_s", "entry_memory_s", "half_life_s", "half_spread_bps", "holders", "holding_days", "leverage",
     "lifetime_s", "look_s", "quick_s", "requote_s", "run_memory_s", "sigma_half_life_s", "slow_s", "steepness",
     "step_s", "tail", "threshold_bps_day", "width", "window_s", "borrower.count", "crowd.count", "hedger.count",
-    "latent.band", "latent.slots", "maker.sigma_day", "tape.depth_usd", "tape.levels", "tape.pace", "amm_swapper.piece_usd",
+    "latent.band", "latent.slots", "maker.sigma_day", "tape.depth_usd", "tape.levels", "tape.pace",
+    "amm_swapper.piece_usd",
 }  # fmt: skip
 """Fields of populations, or of one kind of them, that others are divided by."""
 _MOST = {"_s": 1e8, "_usd": 1e12}
