@@ -35,6 +35,9 @@ def story(*, has_dust: bool = False) -> Postmortem:
     swap = t.say(Kind.POOL_SWAP, venue=1, instrument=POOL, account=WHALE, other=HAL, price=130, lots=5, units=-600)
     for asset, units in ((COIN, 5), (USD, -600)):
         t.say(Kind.POOL_LEG, swap, venue=1, instrument=POOL, asset=asset, account=WHALE, other=HAL, units=units)
+    for second, is_there in ((1, 0), (2, 1)):
+        t.second = second
+        t.say(Kind.PRESENCE, venue=1, instrument=POOL, account=MAX, units=is_there)
     if has_dust:
         t.say(Kind.TRADE_LEG, venue=1, instrument=POOL, asset=DUST, account=WHALE, other=MAX, units=7)
     t.mark(101)
@@ -84,3 +87,9 @@ def test_what_has_no_price_is_named_and_not_counted() -> None:
     assert report.gains.unpriced == [DUST]
     assert report.gains.account[WHALE] == 50
     assert "not counted: DUST" in flow_tables(report)[0].note
+
+
+def test_providers_who_leave_their_pool_are_told() -> None:
+    said = [one.what for one in story().timeline]
+    assert "a liquidity provider of COIN-USD leaves" in said
+    assert "all liquidity providers of COIN-USD are back" in said

@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 def timeline_of(tape: Tape, forced: Forced, move: Move) -> list[Entry]:
     """The story in a few dozen lines, in order of time."""
     found = [
-        *_prices(tape, move), *_forced(tape, forced), *_makers(tape), *_shocks(tape), *_funding(tape),
+        *_prices(tape, move), *_forced(tape, forced), *_presence(tape), *_shocks(tape), *_funding(tape),
         *_deleveraging(tape), *_fund(tape), *_venue(tape),
     ]  # fmt: skip
     return sorted(found, key=lambda one: one.time_ns)
@@ -82,26 +82,42 @@ def _level(tape: Tape, forced: Forced, at: int, words: str) -> Entry:
 def makers_away(tape: Tape) -> tuple[Ints, Ints]:
     """Times and how many makers were away from then on; empty where the Journal tells of none."""
     rows = tape.here(Kind.PRESENCE)
-    return tape.time_ns[rows], np.cumsum(np.where(tape.units[rows] == 0, 1, -1)) if len(rows) else rows
+    return tape.time_ns[rows], _away(tape, rows)
 
 
-def _makers(tape: Tape) -> list[Entry]:
-    rows = tape.here(Kind.PRESENCE)
+def _away(tape: Tape, rows: Ints) -> Ints:
+    """How many are away from each PRESENCE row on."""
+    return np.cumsum(np.where(tape.units[rows] == 0, 1, -1)) if len(rows) else rows
+
+
+def _presence(tape: Tape) -> list[Entry]:
+    """Makers of this instrument, and the liquidity providers of pools, leave and come back."""
+    found = _coming_and_going(tape, tape.here(Kind.PRESENCE), "maker", "makers")
+    names = tape.journal.names.instrument
+    rows = tape.where(Kind.PRESENCE)
+    for number in np.unique(tape.on[rows]).tolist():
+        if 0 <= number < len(names.info) and names.info[number].get("kind") == "pool":
+            whose = f"of {names.name(number)}"
+            mine = rows[tape.on[rows] == number]
+            found += _coming_and_going(tape, mine, f"liquidity provider {whose}", f"liquidity providers {whose}")
+    return found
+
+
+def _coming_and_going(tape: Tape, rows: Ints, one: str, many: str) -> list[Entry]:
     if not len(rows):
         return []
-    _, away = makers_away(tape)
+    away = _away(tape, rows)
     leaving = rows[tape.units[rows] == 0]
-    found = (
-        [_entry(tape, int(leaving[0]), f"a maker leaves, the first of {len(leaving)} times")] if len(leaving) else []
-    )
+    often = f", the first of {len(leaving)} times" if len(leaving) > 1 else ""
+    found = [_entry(tape, int(leaving[0]), f"a {one} leaves{often}")] if len(leaving) else []
     most = int(np.argmax(away))
-    found.append(_entry(tape, int(rows[most]), f"most makers away at once: {int(away[most])}"))
+    found.append(_entry(tape, int(rows[most]), f"most {many} away at once: {int(away[most])}"))
     back = np.flatnonzero(away == 0)
     after = back[back > most]
     if len(after):
-        found.append(_entry(tape, int(rows[after[0]]), "all makers are back"))
+        found.append(_entry(tape, int(rows[after[0]]), f"all {many} are back"))
     elif away[-1] > 0:
-        found.append(_entry(tape, int(rows[-1]), f"the last change: {int(away[-1])} makers are still away at the end"))
+        found.append(_entry(tape, int(rows[-1]), f"the last change: {int(away[-1])} {many} are still away at the end"))
     return found
 
 
