@@ -117,7 +117,7 @@ class Desk:
         with self.connected() as socket:
             socket.send(json.dumps({"say": "watch", "parts": list(parts), "id": 1}))
             while True:
-                frame: dict[str, Any] = json.loads(socket.recv(timeout=60))
+                frame: dict[str, Any] = json.loads(socket.recv(timeout=600))  # it may have to compile first
                 if frame["kind"] == "frame" and frame["state"]["phase"] != "opening":
                     return frame
                 if frame["kind"] == "frame":
