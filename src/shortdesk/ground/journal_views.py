@@ -47,7 +47,7 @@ _TRANSFERS = f"""
 _LIQUIDATIONS = f"""
     select * from inside.decimals
     where kind between {int(Kind.RISK_STATE)} and {int(Kind.BUY_IN)}
-        or kind between {int(Kind.LIQUIDATION_FEE)} and {int(Kind.SEIZED)}"""
+        or kind between {int(Kind.LIQUIDATION_FEE)} and {int(Kind.SEIZED)} or kind = {int(Kind.COLLATERAL)}"""
 _MARKS = f"""
     select seq, time_ns, time, kind, kind_name, venue, venue_name, instrument, instrument_name, price, price_decimal,
         cause, mechanism, mechanism_name

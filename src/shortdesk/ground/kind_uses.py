@@ -300,6 +300,13 @@ USES: Mapping[Kind, Use] = MappingProxyType(
             instrument="the instrument",
         ),
         Kind.SEIZED: _money("collateral went to a liquidator", "who was liquidated", "the liquidator"),
+        Kind.COLLATERAL: _money(
+            "the venue paid a minus, and took coins for it at their mark less its discount",
+            "who had the minus",
+            "the insurance fund, or the deficit account where the fund has too little",
+            instrument="of the payment: where the minus was made; of the coins: their pair; -1 for none",
+            price="of the coins: their mark",
+        ),
         Kind.POOL_LEG: _money(
             "one asset into or out of a pool",
             "trader or liquidity provider",

@@ -86,6 +86,7 @@ class Kind(IntEnum):
     INCOME = 78
     OPENING = 79
     MARGIN = 80
+    COLLATERAL = 81
 
     POOL_SWAP = 110
     POOL_MINT = 111

@@ -16,6 +16,7 @@ from shortdesk.ground.exact import mul_div_down, mul_div_up
 from shortdesk.ground.fine import ONE, Exact, fine, from_fine, to_decimal, to_fraction
 from shortdesk.ground.instrument import Form
 from shortdesk.ground.units import Units
+from shortdesk.margin.collateral import counted_worth
 from shortdesk.margin.contract import Contract, leverage_x100
 from shortdesk.margin.desk import HIGHEST
 from shortdesk.margin.position import Position, after_fill, entry_value, unrealised, value_at
@@ -126,7 +127,7 @@ def _balances_risk(account: Account, moves: Mapping[str, Fraction]) -> Risk:
 def _held_risk(balance: Balance, worth: int, is_owing: bool) -> Risk:
     """What is held counts after its haircut; what a threshold leaves uncounted must stay while anything is owed."""
     cut, uncounted = to_fraction(balance.haircut), to_fraction(balance.uncounted if is_owing else 0)
-    counted = worth - mul_div_up(worth, cut.numerator, cut.denominator)
+    counted = counted_worth(worth, cut.numerator, cut.denominator)
     kept = Units(mul_div_up(counted, uncounted.numerator, uncounted.denominator))
     return Risk(Units(counted), kept, kept)
 

@@ -31,6 +31,7 @@ __all__ = [
     "leg_bucket",
     "leg_for",
     "price_of",
+    "promised_base",
     "unmake_leg",
     "link_leg",
 ]
@@ -113,6 +114,20 @@ def price_of(w: Any, number: int) -> int:
     """The mark, or the last trade while there is no mark; 0 when there is neither."""
     instrument = instrument_at(w, number)
     return int(instrument.mark_ticks if instrument.mark_ticks != 0 else instrument.last_ticks)
+
+
+@rule(inline=True)
+def promised_base(w: Any, account: int, asset: int) -> int:
+    """Units of a base asset that the account's standing orders sell."""
+    units = 0
+    at = account_at(w, account).first_leg
+    while at != 0:
+        leg = leg_at(w, at)
+        pair = instrument_at(w, leg.instrument)
+        if pair.form == Form.SPOT and pair.base_asset == asset:
+            units += leg.selling_lots * pair.base_units
+        at = leg.account_next
+    return int(units)
 
 
 @rule

@@ -20,6 +20,7 @@ from shortdesk.market.tables import (
     balance_at,
     clock_of,
     instrument_at,
+    leg_at,
     row_at,
     rows_of,
     take_row,
@@ -167,6 +168,8 @@ def _venue_of(w: Any, account: int, instrument: int) -> int:
 @rule(inline=True)
 def touch(w: Any, at: int) -> None:
     """What stands behind positions changed: it will be asked at the next mark."""
+    if balance_at(w, at).coin_leg != 0:
+        at = int(leg_at(w, balance_at(w, at).coin_leg).balance)
     balance = balance_at(w, at)
     if balance.is_touched == 0 and balance.first_leg != 0:
         clock = clock_of(w)

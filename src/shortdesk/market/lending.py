@@ -55,6 +55,8 @@ def borrow(w: Any, command: Any) -> int:
         return Refusal.BAD_SIZE
     if command.lots > _MOST_UNITS:
         return Refusal.SIZE_TOO_LARGE
+    if account_at(w, command.account).is_multi_asset:
+        return Refusal.BAD_KIND  # its coins stand behind positions already
     pool = _pool_asked(w, command)
     if pool == 0:
         return Refusal.NOTHING_TO_LEND

@@ -19,6 +19,7 @@ from shortdesk.margin.liquidation import (
     LiquidationForm,
 )
 from shortdesk.market.book import new_taker
+from shortdesk.market.collateral import pay_with_coins
 from shortdesk.market.covers import Cover, cover_lots, pay_minus
 from shortdesk.market.desk import cancel_leg
 from shortdesk.market.entry import Halt, enter_apart, has_room_to_act
@@ -293,7 +294,7 @@ def _wait(w: Any, at: int, wait_ms: int) -> None:
 
 @rule
 def _pay(w: Any, at: int) -> bool:
-    """Nothing is open any more: what is below zero is paid, and the liquidation ends.
+    """Nothing is open any more: what is below zero is paid, with coins first, and the liquidation ends.
 
     What the fund's takeover at bankruptcy, or a backstop, leaves goes to the fund; everything else is its owner's.
     """
@@ -302,6 +303,8 @@ def _pay(w: Any, at: int) -> bool:
     number = leg_at(w, case.step_leg).instrument if case.step_leg != 0 else -1
     state = RiskState.SAFE.value
     if balance.units < 0:
+        if pay_with_coins(w, at, number):
+            return True
         state = RiskState.BANKRUPT.value
         if not pay_minus(w, at, number):
             clock_of(w).halt = Halt.JOURNAL_FULL

@@ -17,10 +17,11 @@ from shortdesk.margin.position import entry_value, unrealised, value_at
 from shortdesk.margin.requirement import InitialForm, chosen_tier, initial_margin, position_risk, tier_measure
 from shortdesk.margin.risk import Risk
 from shortdesk.margin.tables import TIER
-from shortdesk.market.accounts import price_of
+from shortdesk.market.accounts import price_of, promised_base
 from shortdesk.market.book import COUNTS_FOR_NOTHING, hidden_lots
+from shortdesk.market.collateral import coins_for_loss, coins_worth
 from shortdesk.market.ladder import Ladder, ladder_number
-from shortdesk.market.ledger import Role, find_balance, transfer
+from shortdesk.market.ledger import Role, find_balance, touch, transfer
 from shortdesk.market.loans import borrow_shortage
 from shortdesk.market.settle import position_of, reducible_lots
 from shortdesk.market.tables import (
@@ -89,6 +90,8 @@ def balance_risk(w: Any, at: int) -> Risk:
             equity += part.equity
             initial += part.initial
             maintenance += part.maintenance
+        elif leg_at(w, leg).is_collateral:
+            equity += coins_worth(w, leg)
         leg = leg_at(w, leg).balance_next
     return Risk(Units(equity), Units(initial), Units(maintenance))
 
@@ -132,13 +135,15 @@ def free_units(w: Any, at: int, ordered: int, more_buying: int, more_selling: in
     balance = balance_at(w, at)
     free = int(balance.units)
     if balance.leg == 0:
-        free -= _promised_base(w, balance.account, balance.asset)
+        free -= promised_base(w, balance.account, balance.asset)
     leg = balance.first_leg
     while leg != 0:
         is_ordered = leg == ordered
         free -= _promised_units(w, leg, more_buying if is_ordered else 0, more_selling if is_ordered else 0, exact)
         if leg_at(w, leg).lots != 0:
             free += leg_profit(w, leg, price_of(w, leg_at(w, leg).instrument))
+        elif leg_at(w, leg).is_collateral:
+            free += coins_worth(w, leg)
         leg = leg_at(w, leg).balance_next
     return free
 
@@ -233,15 +238,41 @@ def covers_withdrawal(w: Any, at: int, units: int) -> bool:
 
 @rule
 def spare_units(w: Any, at: int) -> int:
-    """What may leave a balance: as far as it is there and neither margins, losses nor standing orders need it."""
+    """What may leave a balance: as far as it is there and neither margins, losses nor standing orders need it.
+
+    What coins of another kind are worth never lets cash go; coins that are collateral may go as far as their wallet is
+    covered without them.
+    """
+    left = int(balance_at(w, at).units)
+    spare = min(left, left - _owed_units(w, at))
+    if balance_at(w, at).coin_leg != 0:
+        spare = min(spare, _spare_coins(w, int(balance_at(w, at).coin_leg)))
+    return spare
+
+
+@rule
+def _owed_units(w: Any, at: int) -> int:
+    """What the legs and the standing orders of a balance need of it."""
     balance = balance_at(w, at)
-    left = int(balance.units)
-    owed = _promised_base(w, balance.account, balance.asset) if balance.leg == 0 else 0
+    owed = promised_base(w, balance.account, balance.asset) if balance.leg == 0 else 0
     leg = balance.first_leg
     while leg != 0:
         owed += needed_units(w, leg)
         leg = leg_at(w, leg).balance_next
-    return min(left, left - owed)
+    return int(owed)
+
+
+@rule
+def _spare_coins(w: Any, at: int) -> int:
+    """How many of the coins of a leg its wallet does not need, paper profit not counted."""
+    wallet = int(leg_at(w, at).balance)
+    spare = int(balance_at(w, wallet).units) - _owed_units(w, wallet)
+    leg = int(balance_at(w, wallet).first_leg)
+    while leg != 0:
+        if leg_at(w, leg).is_collateral:
+            spare += coins_worth(w, leg)
+        leg = int(leg_at(w, leg).balance_next)
+    return coins_for_loss(w, at, max(0, spare))
 
 
 @rule
@@ -333,6 +364,7 @@ def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
     leg = leg_at(w, at)
     instrument = instrument_at(w, leg.instrument)
     wanted = 0
+    base = 0
     if side == Side.BUY:
         wanted = lots * ticks * instrument.factor
         have = spare_units(w, leg.balance)
@@ -342,19 +374,7 @@ def _spot_refusal(w: Any, at: int, side: int, ticks: int, lots: int) -> int:
         have = spare_units(w, base) if base != 0 else 0
     lacking = instrument.settle_asset if side == Side.BUY else instrument.base_asset
     if have >= wanted or borrow_shortage(w, leg.account, lacking, wanted - have):
+        if balance_at(w, base).coin_leg != 0:
+            touch(w, base)  # coins that are offered no longer stand behind a wallet
         return Refusal.NONE
     return Refusal.NOT_ENOUGH_BALANCE
-
-
-@rule(inline=True)
-def _promised_base(w: Any, account: int, asset: int) -> int:
-    """Units of a base asset that the account's standing orders sell."""
-    units = 0
-    at = account_at(w, account).first_leg
-    while at != 0:
-        leg = leg_at(w, at)
-        pair = instrument_at(w, leg.instrument)
-        if pair.form == Form.SPOT and pair.base_asset == asset:
-            units += leg.selling_lots * pair.base_units
-        at = leg.account_next
-    return int(units)

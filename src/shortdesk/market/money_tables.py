@@ -52,6 +52,7 @@ ACCOUNT = row_type(
     ("is_connected", "<u1"),
     ("cancels_on_disconnect", "<u1"),
     ("is_auto_borrow", "<u1"),  # borrows what a spot order lacks, repays from what a fill brings
+    ("is_multi_asset", "<u1"),  # coins stand behind its wallets as collateral
     width=32,
 )
 """An owner of balances and legs at one venue."""
@@ -78,6 +79,7 @@ LEG = row_type(
     ("leverage_x100", "<i4"),
     ("hedge", "<u1"),  # 0 both ways, 1 the long leg, 2 the short leg
     ("is_armed_short", "<u1"),  # its trigger is one that fires when the mark rises
+    ("is_collateral", "<u1"),  # spot: the account's coins of the pair's base stand behind its balance
     width=128,
 )
 """A position in one instrument and its open orders; two cache lines."""
@@ -94,6 +96,7 @@ BALANCE = row_type(
     ("prev", "<i4"),
     ("level", "<i4"),
     ("case", "<i4"),  # its liquidation, or a purse's closing of what it took over, while there is one
+    ("coin_leg", "<i4"),  # of coins that are collateral: the leg of the pair by which they stand behind a wallet
     ("state", "<u1"),  # RiskState
     ("is_touched", "<u1"),
     width=64,

@@ -157,7 +157,13 @@ def open_lending(
 
 
 def set_auto_borrow(world: World, account: int, is_on: bool = True) -> None:
-    """From now on the account borrows what a spot order lacks, and repays from what a fill brings; or no longer."""
+    """From now on the account borrows what a spot order lacks, and repays from what a fill brings; or no longer.
+
+    Raises:
+        UsageError: its coins are collateral for positions.
+    """
+    if is_on and account_at(world.block, account).is_multi_asset:
+        raise UsageError(f"account {account}'s coins stand behind positions; they cannot stand behind loans too")
     venue = int(account_at(world.block, account).venue)
     for pool in range(1, world.used_rows(Shelf.LENDING)):
         if is_on and lending_at(world.block, pool).venue == venue:

@@ -176,6 +176,7 @@ INSTRUMENT = row_type(
     ("liquidation_rate", "<i8"),
     ("mark_row", "<i8"),  # the journal row that moved the mark last
     ("base_units", "<i8"),  # spot: units of the base asset in one lot
+    ("most_counted", "<i8"),  # spot: so many units of the base count as one account's collateral at most
     ("venue", "<i4"),
     ("settle_asset", "<i4"),  # 0: a bare book, in which nobody's money moves
     ("base_asset", "<i4"),  # spot
@@ -186,6 +187,8 @@ INSTRUMENT = row_type(
     ("restless_next", "<i4"),
     ("link", "<i4"),  # that its marks and index prices come over
     ("pool", "<i4"),  # what it is traded in instead of a book
+    ("haircut_ppm", "<i4"),  # spot: the part of its base's worth that does not count as collateral
+    ("exchange_ppm", "<i4"),  # spot: the part of it at which the venue takes the base for a minus; 0: no collateral
     ("form", "<u1"),  # Form
     ("bound_from", "<u1"),  # BoundFrom
     ("amend_rule", "<u1"),  # AmendRule

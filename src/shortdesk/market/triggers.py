@@ -20,6 +20,7 @@ from shortdesk.ground.kinds import NO_MECHANISM, Kind, RiskState
 from shortdesk.margin.risk import Risk, is_liquidatable
 from shortdesk.margin.solve import NO_PRICE, liquidation_ticks
 from shortdesk.margin.tables import TIER
+from shortdesk.market.collateral import asking_ticks, coins_worth, pay_with_coins
 from shortdesk.market.entry import Halt, is_reached, stop_for_room
 from shortdesk.market.ladder import SICK, Ladder, dequeue, enqueue, ladder_number
 from shortdesk.market.ledger import Role, find_balance, transfer
@@ -87,7 +88,7 @@ def ask_marked(w: Any, number: int) -> bool:
 def _ask_everybody(w: Any, number: int) -> bool:
     for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
         leg = balance_at(w, at).first_leg
-        while leg != 0 and (leg_at(w, leg).instrument != number or leg_at(w, leg).lots == 0):
+        while leg != 0 and (leg_at(w, leg).instrument != number or not _can_lose(w, leg)):
             leg = leg_at(w, leg).balance_next
         if leg != 0:
             if not _has_room_to_ask(w, at):
@@ -155,11 +156,12 @@ def _disarm_all(w: Any, at: int) -> None:
 
 @rule
 def _look_after_flat(w: Any, at: int) -> None:
-    """Nothing is open: a minus needs a payer, and an isolated leg's margin goes home when no order needs it."""
+    """Nothing is open: a minus is paid with coins or needs a payer; isolated margin that no order needs goes home."""
     balance = balance_at(w, at)
     _disarm_all(w, at)
     if balance.units < 0:
-        _fall_sick(w, at)
+        if not pay_with_coins(w, at, -1):
+            _fall_sick(w, at)
     elif balance.leg != 0 and balance.units > 0 and leg_at(w, balance.leg).first_order == 0:
         wallet = find_balance(w, balance.account, balance.asset, 0)
         if wallet != 0:
@@ -211,11 +213,11 @@ def take_front(w: Any, ladder: int) -> int:
 
 @rule
 def arm(w: Any, at: int, risk: Risk) -> None:
-    """Give each open leg of a living balance the price at which it must be asked again."""
+    """Give each leg of a living balance that can lose something the price at which it must be asked again."""
     legs = 0
     leg = balance_at(w, at).first_leg
     while leg != 0:
-        if leg_at(w, leg).lots != 0:
+        if _can_lose(w, leg):
             legs += 1
         leg = leg_at(w, leg).balance_next
     leg = balance_at(w, at).first_leg
@@ -223,7 +225,25 @@ def arm(w: Any, at: int, risk: Risk) -> None:
         disarm(w, leg)
         if leg_at(w, leg).lots != 0:
             _arm_leg(w, leg, (risk.equity - risk.maintenance) // legs)
+        elif _can_lose(w, leg):
+            _arm_coins(w, leg, (risk.equity - risk.maintenance) // legs)
         leg = leg_at(w, leg).balance_next
+
+
+@rule
+def _can_lose(w: Any, at: int) -> bool:
+    """Whether a mark of the leg's instrument can take something from its balance."""
+    leg = leg_at(w, at)
+    return bool(leg.lots != 0 or (leg.is_collateral != 0 and coins_worth(w, at) > 0))
+
+
+@rule
+def _arm_coins(w: Any, at: int, share: int) -> None:
+    """The leg of a pair waits for the mark at which its coins, being collateral, have lost so much."""
+    ticks = asking_ticks(w, at, share)
+    if ticks > 0:
+        leg_at(w, at).is_armed_short = 0
+        enqueue(w, Shelf.LEGS, LEG, ladder_number(leg_at(w, at).instrument, Ladder.DEAD_FALLS.value), at, ticks, 1)
 
 
 @rule

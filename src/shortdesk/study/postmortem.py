@@ -130,7 +130,9 @@ def _assets(tape: Tape) -> list[int]:
     rows = tape.where(Kind.FILL, Kind.POSITION)
     first = rows[(tape.on[rows] == tape.instrument) & (tape.asset[rows] >= 0)]
     found = [int(tape.asset[first[0]])] if len(first) else []
-    moved = tape.where(Kind.REALISED, Kind.TRADE_LEG, Kind.POOL_LEG, Kind.FEE, Kind.SEIZED, Kind.INCOME)
+    moved = tape.where(
+        Kind.REALISED, Kind.TRADE_LEG, Kind.POOL_LEG, Kind.FEE, Kind.SEIZED, Kind.COLLATERAL, Kind.INCOME
+    )
     return found + [int(one) for one in np.unique(tape.asset[moved]) if one >= 0 and int(one) not in found]
 
 

@@ -24,7 +24,7 @@ took out of them are none: a pool's gain is its providers'."""
 _PART = {
     Kind.REALISED: 0, Kind.TRADE_LEG: 0, Kind.POOL_LEG: 0, Kind.FEE: 1, Kind.BLOCK_FEE: 1, Kind.FUNDING: 2,
     Kind.INTEREST: 3, Kind.LIQUIDATION_FEE: 4, Kind.INSURANCE_IN: 4, Kind.INSURANCE_OUT: 4, Kind.LOSS_SHARE: 4,
-    Kind.DEFICIT: 4, Kind.SEIZED: 4, Kind.TRANSFER: 5, Kind.INCOME: 5,
+    Kind.DEFICIT: 4, Kind.SEIZED: 4, Kind.COLLATERAL: 4, Kind.TRANSFER: 5, Kind.INCOME: 5,
 }  # fmt: skip
 _PURSES = (
     ("deficit", (Kind.DEFICIT,)), ("insurance fund", (Kind.INSURANCE_IN, Kind.INSURANCE_OUT, Kind.LIQUIDATION_FEE)),
