@@ -185,7 +185,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         set_multi_asset(floor.world, floor.names["alone"])
     bare = Floor()
     bare.open("bear", 0)
-    with pytest.raises(UsageError, match="accepts no coins"):
+    with pytest.raises(UsageError, match="counts no coins"):
         set_multi_asset(bare.world, bare.names["bear"])
 
 

@@ -42,10 +42,10 @@ def accept_collateral(world: World, pair: int, *, haircut: Exact = 0, exchange: 
     _check_money(world, int(row.venue), int(row.base_asset))
     cut = to_fraction(haircut, "haircut")
     rate = 1 - cut if exchange is None else to_fraction(exchange, "exchange")
-    if not 0 <= cut < 1 or not 0 < rate <= 1:
-        raise UsageError(
-            f"haircut {haircut}, exchange {exchange}: expected a haircut from 0 to below 1, an exchange above 0 up to 1"
-        )
+    if not 0 <= cut < 1:
+        raise UsageError(f"haircut {haircut}: expected the part that does not count, from 0 to below 1")
+    if not 0 < rate <= 1:
+        raise UsageError(f"exchange {exchange}: expected the part of its mark that a coin pays, above 0 and up to 1")
     purses = venue_at(world.block, int(row.venue))
     for purse in (int(purses.insurance), int(purses.deficit)):
         balance_of(world, purse, int(row.settle_asset))
@@ -83,7 +83,7 @@ def set_multi_asset(world: World, account: int) -> None:
         raise UsageError(f"account {account} is a purse, borrows or opens isolated legs; coins stand behind wallets")
     pairs = _accepted(world, int(row.venue))
     if not pairs:
-        raise UsageError(f"venue {row.venue} accepts no coins as collateral; expected accept_collateral before")
+        raise UsageError(f"venue {row.venue} counts no coins as collateral yet; expected a pair that it does")
     for pair in pairs:
         _check_money(world, int(row.venue), int(instrument_at(world.block, pair).base_asset))
         for shelf, wanted in ((Shelf.LEGS, 1), (Shelf.BALANCES, 2)):

@@ -84,7 +84,10 @@ def auto_borrow(stage: Stage, words: Words) -> None:
     """``auto_borrow alice``: she borrows what a spot order lacks and repays from what a fill brings."""
     account = stage.who(words)
     words.end()
-    set_auto_borrow(stage.world, account)
+    try:
+        set_auto_borrow(stage.world, account)
+    except ShortdeskError as error:
+        words.refuse(f"{error}.")
 
 
 def borrow(stage: Stage, words: Words) -> None:

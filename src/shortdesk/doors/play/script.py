@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from shortdesk.doors.play import acts, checks, loans, pools, setup
+from shortdesk.doors.play import acts, checks, collateral, loans, pools, setup
 from shortdesk.doors.play.stage import Miss, Stage, new_stage
 from shortdesk.doors.play.words import Words, lines_of
 from shortdesk.ground.errors import InputError
@@ -42,6 +42,8 @@ VERBS: dict[str, tuple[Verb, str]] = {
         setup.account,
         "account NAME on VENUE [leverage TIMES] [cross|isolated] [hedged] [cancels_on_disconnect]",
     ),
+    "collateral": (collateral.collateral, "collateral PAIR [haircut RATE] [exchange RATE]"),
+    "multi_asset": (collateral.multi_asset, "multi_asset WHO"),
     "buy": (acts.buy, f"buy {_ORDER}"),
     "sell": (acts.sell, f"sell {_ORDER}"),
     "cancel": (acts.cancel, "cancel WHO order NUMBER | cancel all WHO [in INSTRUMENT]"),
