@@ -49,6 +49,8 @@ class Setting(IntEnum):
     LEVERAGE_X100 = 1
     ISOLATED = 2
     DELAY_NS = 3
+    COUNTED_PPM = 4
+    """Coins of the instrument's base stand behind the wallet, for so many millionths of their worth."""
 
 
 @rule

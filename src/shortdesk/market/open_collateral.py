@@ -8,11 +8,14 @@ from shortdesk.ground.compile import kernel
 from shortdesk.ground.errors import UsageError
 from shortdesk.ground.fine import Exact, to_fraction
 from shortdesk.ground.instrument import Form
+from shortdesk.ground.kinds import NO_MECHANISM, Kind
 from shortdesk.market.accounts import Hedge, leg_for
 from shortdesk.market.collateral import COLLATERAL_ONE
+from shortdesk.market.errands import Setting
 from shortdesk.market.ledger import Role, balance_for, touch
+from shortdesk.market.note import Detail, journal_has_room, note_apart
 from shortdesk.market.open_market import balance_of
-from shortdesk.market.tables import Shelf, account_at, balance_at, has_room, instrument_at, leg_at, venue_at
+from shortdesk.market.tables import Shelf, account_at, balance_at, clock_of, has_room, instrument_at, leg_at, venue_at
 from shortdesk.market.world import World
 
 __all__ = ["accept_collateral", "set_multi_asset"]
@@ -76,7 +79,8 @@ def set_multi_asset(world: World, account: int) -> None:
     """From now on the account's coins that its venue accepts stand behind its wallets. Nothing can be borrowed.
 
     Raises:
-        UsageError: the account is no trader, borrows or opens isolated legs, or its venue accepts no coins.
+        UsageError: the account is no trader, borrows or opens isolated legs, its venue accepts no coins, or the rows of
+            the Journal that say so have no room.
     """
     row = account_at(world.block, account)
     if row.role != Role.TRADER or row.is_auto_borrow or row.first_loan or row.is_isolated:
@@ -89,15 +93,31 @@ def set_multi_asset(world: World, account: int) -> None:
         for shelf, wanted in ((Shelf.LEGS, 1), (Shelf.BALANCES, 2)):
             while not has_room(world.block, shelf, wanted):
                 world.grow(shelf)
-        _join(world.block, account, pair)
+        if not _join(world.block, account, pair):
+            raise UsageError("the journal's buffer has no room for a row; take its rows first")
     account_at(world.block, account).is_multi_asset = 1
 
 
 @kernel
-def _join(w: Any, account: int, pair: int) -> None:
-    """Hang the account's coins of a pair on its wallet."""
+def _join(w: Any, account: int, pair: int) -> bool:
+    """Hang the account's coins of a pair on its wallet, and write it down; False without room for the row."""
+    if not journal_has_room(w, 1):
+        return False
+    clock_of(w).cause = -1
+    clock_of(w).mechanism = NO_MECHANISM
     at = leg_for(w, account, pair, Hedge.BOTH.value)
     leg = leg_at(w, at)
     leg.is_collateral = 1
     balance_at(w, balance_for(w, account, instrument_at(w, pair).base_asset, 0)).coin_leg = at
     touch(w, int(leg.balance))
+    note_apart(
+        w,
+        Detail.MONEY,
+        Kind.SETTING,
+        venue=account_at(w, account).venue,
+        instrument=pair,
+        account=account,
+        units=COLLATERAL_ONE - instrument_at(w, pair).haircut_ppm,
+        code=Setting.COUNTED_PPM.value,
+    )
+    return True

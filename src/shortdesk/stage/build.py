@@ -20,6 +20,7 @@ from shortdesk.margin.mark import MarkForm
 from shortdesk.market.command import CommandKind, new_commands
 from shortdesk.market.entry import BoundFrom
 from shortdesk.market.note import Detail
+from shortdesk.market.open_collateral import accept_collateral
 from shortdesk.market.open_market import open_asset, open_instrument, open_venue, set_liquidation
 from shortdesk.market.open_pricing import open_pricing, venue_pricing
 from shortdesk.market.open_wire import open_link, set_feed
@@ -61,6 +62,7 @@ __all__ = ["Built", "build"]
 
 _PROTECTION_PPM = 100_000
 """How far a market order may trade from the mark (spot: from the touch): our assumption, the sheets do not say."""
+_PPM = 1_000_000
 _PURSES = ("clearing", "fees", "insurance", "deficit", "outside")
 _OPENERS: dict[type, Callable[[Cast, Any], None]] = {
     InformedTerms: open_informed,
@@ -204,10 +206,15 @@ def _open_spot(cast: Cast, terms: InstrumentTerms, shared: dict[str, Any], unit:
             f"instrument {terms.name}: tick times lot, and lot, have to be whole units; give {terms.quote} or "
             f"{terms.base} more decimals"
         )
-    return open_instrument(
+    number = open_instrument(
         cast.world, form=Form.SPOT, factor=factor.numerator, base_asset=cast.assets[terms.base],
         base_units=base_units.numerator, bound_from=BoundFrom.TOUCH, bound_ppm=_PROTECTION_PPM, **shared,
     )  # fmt: skip
+    if terms.haircut is not None:
+        haircut = Fraction(terms.haircut).limit_denominator(_PPM)
+        exchange = 1 - haircut if terms.exchange is None else Fraction(terms.exchange).limit_denominator(_PPM)
+        accept_collateral(cast.world, number, haircut=haircut, exchange=exchange)
+    return number
 
 
 def _open_perp(
@@ -252,10 +259,10 @@ def _fill_insurance(cast: Cast, scenario: Scenario) -> None:
 
 
 def _open_clock(cast: Cast, scenario: Scenario, terms: InstrumentTerms) -> None:
-    """The agent that keeps an instrument's clock, and the feeds of its index; a spot pair without loans has none."""
+    """The agent that keeps an instrument's clock, and its index's feeds; a spot pair has one where its mark counts."""
     market = cast.market(terms.name)
     lent = lent_pairs(scenario)
-    if not market.is_perp and terms.name not in lent:
+    if not market.is_perp and terms.name not in lent and terms.haircut is None:
         return
     keeps_hours = terms.name == next((pair for pair, venue in lent.items() if venue == terms.venue), "")
     feeds = []
@@ -282,18 +289,27 @@ def _open_shocks(cast: Cast, shocks: tuple[ShockTerms, ...]) -> None:
     if not shocks:
         return
     cast.begin("scenario", "scenario", Mechanism.NOISE)
-    ordered = sorted(shocks, key=lambda shock: shock.at_s)
+    ordered = sorted(enumerate(shocks, 1), key=lambda one: one[1].at_s)
     first = 0
-    for shock in ordered:
+    for number, shock in ordered:
         time_ns = cast.start_ns + int(shock.at_s * SECOND_NS)
         act = Act[shock.act.upper()]
+        if act == Act.PEG and shock.target not in cast.feeds:
+            act = _peg_of_a_pair(cast, shock.target)
         own = cast.row(
             Part.SHOCKS, SHOCK_ROW, time_ns=time_ns, act=int(act), target=_target(cast, act, shock.target),
-            amount=shock.amount,
+            amount=shock.amount, number=number,
         )  # fmt: skip
         first = first or own
     cast.row(Part.SHOCKS, SHOCK_ROW)
-    cast.agent(AgentKind.SHOCK, first, first_wake_ns=int(ordered[0].at_s * SECOND_NS), mechanism=0)
+    cast.agent(AgentKind.SHOCK, first, first_wake_ns=int(ordered[0][1].at_s * SECOND_NS), mechanism=0)
+
+
+def _peg_of_a_pair(cast: Cast, name: str) -> Act:
+    """A peg may be that of a pair's base, which then has no other source than its worth."""
+    if name in cast.markets and not cast.markets[name].is_perp:
+        return Act.COIN_PEG
+    return Act.PEG
 
 
 def _target(cast: Cast, act: Act, name: str) -> int:
@@ -308,13 +324,14 @@ def _target(cast: Cast, act: Act, name: str) -> int:
 def _first_prices(cast: Cast, scenario: Scenario) -> NDArray[Any]:
     """Every member of every index says the opening price, and the clock ticks once."""
     perps = [one for one in scenario.instrument if one.kind == "perp"]
-    lent = lent_pairs(scenario)
-    commands = new_commands(sum(len(one.index) + 1 for one in perps) + len(lent))
+    counted = [one.name for one in scenario.instrument if one.haircut is not None]
+    marked = list(dict.fromkeys([*lent_pairs(scenario), *counted]))
+    commands = new_commands(sum(len(one.index) + 1 for one in perps) + len(marked))
     commands["time_ns"] = scenario.start_ns
-    for row, name in zip(commands, lent, strict=False):
+    for row, name in zip(commands, marked, strict=False):
         market = cast.market(name)
         row.kind, row.instrument, row.price_ticks = CommandKind.MARK, market.number, market.ticks(market.price)
-    at = len(lent)
+    at = len(marked)
     for one in perps:
         market = cast.market(one.name)
         for member in range(1, len(one.index) + 1):

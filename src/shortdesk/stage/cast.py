@@ -20,11 +20,13 @@ from shortdesk.ground.draw import Purpose, draw_uniform
 from shortdesk.ground.errors import UsageError, unknown_name
 from shortdesk.ground.kinds import Mechanism
 from shortdesk.ground.tiers import TierRow
+from shortdesk.market.collateral import COLLATERAL_ONE
 from shortdesk.market.command import COMMAND
+from shortdesk.market.open_collateral import set_multi_asset
 from shortdesk.market.open_market import open_account
 from shortdesk.market.open_wire import open_link, set_link
 from shortdesk.market.opening import new_openings
-from shortdesk.market.tables import Shelf, row_at, shelf_at
+from shortdesk.market.tables import Shelf, instrument_at, row_at, shelf_at
 from shortdesk.market.world import World, laid_out
 from shortdesk.stage.parts import AGENT, FEED, GRID, PLAY, SLOT, VALUE, WAKE, AgentKind, Part
 from shortdesk.stage.wakes import queue_up
@@ -196,6 +198,13 @@ class Cast:
         self.deposit(account, market.settle_asset, market.units(money))
         if not market.is_perp:
             self.deposit(account, market.base_asset, market.base_units(money / market.price))
+
+    def deposit_coins(self, account: int, pair: Market, money: float) -> None:
+        """Coins that count for so much of the quote at the opening, behind the account's wallet."""
+        set_multi_asset(self.world, account)
+        row = instrument_at(self.world.block, pair.number)
+        counted = pair.price * (1.0 - float(row.haircut_ppm) / COLLATERAL_ONE)
+        self.deposit(account, pair.base_asset, pair.base_units(money / counted) + 2)
 
     def hold(
         self, account: int, market: Market, lots: int, ticks: int, margin_units: int = 0, leverage: float = 0

@@ -4,6 +4,7 @@
 
 - a population of the scenario, or a kind of population: its agents say nothing from now on, their orders are
   withdrawn, what they hold they keep;
+- a shock of the scenario by its name, or all of an act's: what has not happened yet does not;
 - ``withdrawal``: makers who would leave stay;
 - a mechanism: ``liquidation`` (nobody is liquidated), ``adl`` (covers without deleveraging), ``stop`` (those that wait
   are withdrawn), ``recall`` (also the scenario's own recalls), and those of agents, such as ``momentum``.
@@ -94,6 +95,7 @@ def _number(change: Change, what: str) -> float:
 def _take_mechanism(play: Play, name: str) -> None:
     populations = [one for one in play.cast.populations if name == one.name]
     populations = populations or [one for one in play.cast.populations if name == one.kind]
+    shocks = {at for at, one in enumerate(play.scenario.shock, 1) if name == (one.name or one.act)}
     if populations:
         _silence(play, populations)
     elif name == WITHDRAWAL:
@@ -107,8 +109,11 @@ def _take_mechanism(play: Play, name: str) -> None:
         play.switch_off([mechanism], play.now_ns)
         if mechanism not in (Mechanism.LIQUIDATION, Mechanism.ADL, Mechanism.STOP):
             _silence(play, [one for one in play.cast.populations if one.mechanism == mechanism])
+    elif shocks:
+        _without_shocks(play, name, shocks)
     else:
         known = [one.name for one in play.cast.populations if one.agents and one.name not in ("market", "scenario")]
+        known += [one.name or one.act for one in play.scenario.shock]
         raise UsageError(unknown_name("mechanism or population", name, dict.fromkeys([*known_mechanisms(), *known])))
 
 
@@ -132,6 +137,15 @@ def _without_adl(play: Play) -> None:
         kept = [cover for cover in covers if cover not in (Cover.ADL, Cover.NOBODY)]
         kept += [] if Cover.DEFICIT in kept else [int(Cover.DEFICIT)]
         venue.cover_1, venue.cover_2, venue.cover_3 = (*kept, 0, 0, 0)[:3]
+
+
+def _without_shocks(play: Play, name: str, numbers: set[int]) -> None:
+    """The scenario's own acts of a name that lie ahead are taken off its list."""
+    ahead = [row for row in play.rows(Part.SHOCKS, SHOCK_ROW) if row.number in numbers and row.time_ns > play.now_ns]
+    if not ahead:
+        raise UsageError(f"shock '{name}' lies before the fork; fork earlier, with --from")
+    for row in ahead:
+        row.is_off = 1
 
 
 def _without_recalls(play: Play) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -41,6 +41,7 @@ from shortdesk.stage.agents.predator import PredatorTerms
 from shortdesk.stage.agents.tape import TapeTerms
 from shortdesk.stage.agents.value import ValueTerms
 from shortdesk.stage.dex_terms import ChainTerms, DexPoolTerms, dex_problems
+from shortdesk.stage.market_terms import InstrumentTerms, MemberTerms, PoolTerms, ShockTerms, VenueTerms
 
 __all__ = [
     "InstrumentTerms",
@@ -84,110 +85,7 @@ PopulationTerms = (
 """The terms of every kind of agent."""
 
 
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Unknown keys are errors."""
-
-
-class VenueTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A venue that follows a shipped sheet."""
-
-    name: str
-    sheet: str
-    """A venue with a sheet, such as ``binance_usdm``."""
-    day: date
-    """Whose rules are in force."""
-    kind: str = ""
-    """A product of the sheet, such as ``linear``; empty: its first."""
-    insurance_usd: float = 0
-    """What the insurance fund holds at the opening, in the quote."""
-    liquidates_like: str = ""
-    """Another venue's sheet, whose way of liquidating is used instead."""
-    wait_s: float | None = None
-    """Pause after each step of a liquidation, instead of the sheet's."""
-    unwind_s: float = 0
-    """Pause between the orders by which the venue's fund closes what it took over; 0: it holds it. No venue says how
-    it does that, so any other number is an assumption."""
-    unwind_fraction: float = 0.1
-    """The part of what is left that one such order is about."""
-    adl: bool = True
-    """False: nobody is deleveraged; the fund and then the venue bear what is left."""
-
-
-class MemberTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A member of an index."""
-
-    source: str = "elsewhere"
-    """An instrument whose middle it reports; ``elsewhere``: what the base is worth to those who know."""
-    weight: int = 1
-
-
-class InstrumentTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A perpetual or a spot pair."""
-
-    name: str
-    venue: str
-    kind: Literal["perp", "spot"] = "perp"
-    base: str
-    quote: str = "USDT"
-    symbol: str = ""
-    """Whose tiers are taken from the sheet; empty: the name."""
-    price: Decimal
-    tick: Decimal
-    lot: Decimal
-    index: tuple[MemberTerms, ...] = (MemberTerms(),)
-    clock_s: float = 1.0
-    """Time between two ticks of index and mark."""
-    stale_s: float = 0
-    """Members older than this are left out of the index; 0: never."""
-    impact_usd: float = 0
-    """Worth of the order whose average price the premium is sampled from; 0: the best price."""
-    mark: Literal["venue", "index"] = "venue"
-    """``index``: its mark is its index, whatever the venue's formula."""
-    taker_bps: float | None = None
-    maker_bps: float | None = None
-    """Fees instead of the sheet's."""
-
-
-class PoolTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who lends an asset at a venue. What a loan needs is the sheet's, and on a lending market its rate curve too."""
-
-    name: str
-    pair: str
-    """A spot pair of the asset at the venue: its mark, the weighted mean of its ``index`` members, values the loans."""
-    asset: str = ""
-    """Its base or its quote; empty: its base, what short sellers borrow."""
-    size: float
-    """What can be lent at the opening, in the asset."""
-    reserve: float = 0
-    """Never lent, in the asset."""
-    limit: float = 0
-    """The most that one account may owe, in the asset; 0: no limit."""
-    mode: str = "cross"
-    """The margin mode of a spot-margin venue whose levels apply."""
-    lowest_year: float | None = None
-    """Rate of an unused pool instead of the sheet's, or of 0 where the sheet has no curve."""
-    slope_1_year: float | None = None
-    """What it has risen by at the optimal use, instead of the sheet's; where the sheet has no curve, of its rate."""
-    optimal: float = 0.8
-    """Spot margin, where the sheet has no curve: the use at which the rate is the sheet's. Our assumption."""
-    slope_2_year: float = 4.0
-    """Spot margin: by how much the rate rises from there to a full pool. Our assumption: 400 % a year."""
-
-
-class ShockTerms(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something that the scenario itself does."""
-
-    at_s: float
-    act: Literal["news", "makers_away", "halt", "outage", "delay", "mute", "recall", "peg"]
-    target: str
-    """An instrument; for ``outage`` a venue, for ``recall`` a pool or its asset; for ``mute`` and ``peg``
-    ``INSTRUMENT/2``, the second member of its index."""
-    amount: float = 1.0
-    """news: part of the value; makers_away, delay: seconds; halt, outage, mute: 1 begins, 0 ends; recall: part of
-    every loan; peg: what one coin is worth."""
-
-
-class Scenario(_Strict, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A market with its people, before the first second."""
 
     name: str
@@ -276,8 +174,8 @@ def scenario_digest(scenario: Scenario) -> str:
 def with_settings(content: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """The content of a file with some values replaced: ``seed=3``, ``makers.limit_usd=5e5``, ``perp.adl=false``.
 
-    The first part names a population, an instrument, a venue or a shock's act; without a point it is a key of the
-    scenario itself.
+    The first part names a population, an instrument, a venue, or shocks by their name or act, all of them; without a
+    point it is a key of the scenario itself.
 
     Raises:
         UsageError: no ``=``, a name that nobody has, or a value that is no TOML value.
@@ -286,36 +184,40 @@ def with_settings(content: dict[str, Any], settings: Sequence[str]) -> dict[str,
         path, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(f"setting '{setting}': expected name=value, such as makers.count=4")
-        target: dict[str, Any] = content
+        targets: list[dict[str, Any]] = [content]
         kind: type[msgspec.Struct] = Scenario
         owner, _, key = path.strip().rpartition(".")
         if owner:
-            target, kind = _named(content, owner, setting)
+            targets, kind = _named(content, owner, setting)
         types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
         known = [name for name in types if owner or name not in _TABLES]
         if key not in known:
             whose = f"key of {owner or 'the scenario'}"
             raise UsageError(f"setting '{setting}': {unknown_name(whose, key, known)}")
-        target[key] = _value(text.strip(), setting)
+        value = _value(text.strip(), setting)
+        for target in targets:
+            target[key] = value
         try:
-            msgspec.convert(target[key], types[key])
+            msgspec.convert(value, types[key])
         except msgspec.ValidationError as error:
             raise UsageError(f"setting '{setting}': {str(error).replace('`', chr(39))}") from None
     return content
 
 
-def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[dict[str, Any], type[msgspec.Struct]]:
-    """The table of that name and what it may say."""
+def _named(content: Mapping[str, Any], name: str, setting: str) -> tuple[list[dict[str, Any]], type[msgspec.Struct]]:
+    """The tables of that name, of which only shocks have several, and what they may say."""
     kinds = {one.__struct_config__.tag: one for one in PopulationTerms.__args__}
     terms: dict[str, type[msgspec.Struct]] = {
         "shock": ShockTerms, "venue": VenueTerms, "lending": PoolTerms, "instrument": InstrumentTerms,
         "chain": ChainTerms, "pool": DexPoolTerms,
     }  # fmt: skip
-    found: dict[str, tuple[dict[str, Any], type[msgspec.Struct]]] = {}
+    found: dict[str, tuple[list[dict[str, Any]], type[msgspec.Struct]]] = {}
     for table in _TABLES:
         for row in content.get(table, ()):
             kind = terms[table] if table in terms else kinds.get(row.get("kind", ""), LatentTerms)
-            found[str(row.get("name") or row.get("act", ""))] = (row, kind)
+            called = str(row.get("name") or row.get("act", ""))
+            others = found[called][0] if table == "shock" and called in found else []
+            found[called] = ([*others, row], kind)
     if name not in found:
         raise UsageError(f"setting '{setting}': {unknown_name('name', name, found)}")
     return found[name]
@@ -378,6 +280,10 @@ def _instrument_problems(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"instrument[{at}].price", f"{one.price} is not on the grid of {one.tick}"
         if not one.clock_s > 0:
             yield f"instrument[{at}].clock_s", f"{one.clock_s:g}; expected more than 0"
+        if one.haircut is not None and (one.kind != "spot" or not 0 <= one.haircut < 1):
+            yield f"instrument[{at}].haircut", f"{one.haircut:g}; expected a spot pair and 0 to below 1"
+        if one.exchange is not None and (one.haircut is None or not 0 < one.exchange <= 1):
+            yield f"instrument[{at}].exchange", f"{one.exchange:g}; expected a haircut, and more than 0 and at most 1"
         for member in one.index:
             if member.source != "elsewhere" and member.source not in names:
                 yield f"instrument[{at}].index", unknown_name("instrument", member.source, [*names, "elsewhere"])

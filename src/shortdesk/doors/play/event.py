@@ -144,6 +144,8 @@ def _code(kind: Kind, code: int, units: int) -> str:
     if kind == Kind.SETTING:
         if code == Setting.LEVERAGE_X100:
             return f"LEVERAGE={decimal_of(Fraction(units, 100))}x"
+        if code == Setting.COUNTED_PPM:
+            return f"COUNTS={decimal_of(Fraction(units, 10_000))}%"
         return "ISOLATED" if units else "CROSS"
     if kind == Kind.FEE:
         return "MAKER" if code else "TAKER"

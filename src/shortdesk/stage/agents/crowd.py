@@ -85,6 +85,8 @@ class CrowdTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     other: str = ""
     """A second perpetual of the venue in which every member holds as much on the same side, both behind one cross
     wallet: what happens in one market then forces sales in the other."""
+    collateral: str = ""
+    """A spot pair of the venue whose base the members hold as margin instead of its quote, behind a cross wallet."""
 
 
 CROWD = row_type(
@@ -120,6 +122,14 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
     shared = cast.market(terms.other) if terms.other else None
     if shared is not None and not (shared.is_perp and _share_a_wallet(market, shared)):
         raise UsageError(f"crowd '{terms.name}': {terms.other} is no second perpetual of {terms.instrument}'s wallet")
+    coins = cast.market(terms.collateral) if terms.collateral else None
+    if coins is not None and not _can_stand_behind(cast, coins, market):
+        raise UsageError(
+            f"crowd '{terms.name}': collateral {terms.collateral} is no spot pair in {terms.instrument}'s money at its "
+            "venue, or has no haircut"
+        )
+    if coins is not None and shared is not None:
+        raise UsageError(f"crowd '{terms.name}': expected collateral or a second market, not both")
     cast.begin(terms.name, "crowd", Mechanism.USER)
     sign = 1 if terms.side == "long" else -1
     draws = cast.uniforms(cast.key(terms.name, 1 << 22), terms.count * _DRAWS).reshape(terms.count, _DRAWS)
@@ -132,7 +142,7 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
         held = sign * int(size)
         members.append(_open_member(cast, market, terms, held, float(leverage), float(entry), float(draw)))
     own = cast.row(
-        Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared else terms.adds,
+        Part.CROWDS, CROWD, rate_per_s=terms.count / terms.look_s, adds=0.0 if shared or coins else terms.adds,
         gives_up=terms.gives_up, worry=terms.worry, instrument=market.number, first_member=members[0],
         member_count=len(members), stop_mechanism=int(Mechanism.STOP),
     )  # fmt: skip
@@ -146,6 +156,12 @@ def open_crowd(cast: Cast, terms: CrowdTerms) -> None:
 
 def _share_a_wallet(one: Market, other: Market) -> bool:
     return (one.venue, one.settle_asset) == (other.venue, other.settle_asset) and one.number != other.number
+
+
+def _can_stand_behind(cast: Cast, coins: Market, market: Market) -> bool:
+    """Whether the base of a pair counts as margin in a market's money."""
+    is_counted = instrument_at(cast.world.block, coins.number).exchange_ppm != 0
+    return (coins.venue, coins.settle_asset) == (market.venue, market.settle_asset) and bool(is_counted)
 
 
 def _sizes(terms: CrowdTerms, market: Market, draws: Any) -> Any:
@@ -178,8 +194,12 @@ def _open_member(
         entry = market.price
     ticks = market.ticks(entry)
     margin = size * ticks * float(market.tick) / leverage
-    account = cast.account(market, leverage=leverage, isolated=not terms.other)
-    cast.deposit(account, market.settle_asset, market.units(margin * (1.0 + terms.kept_back)) + 2)
+    account = cast.account(market, leverage=leverage, isolated=not (terms.other or terms.collateral))
+    brought = margin * (1.0 + terms.kept_back)
+    if terms.collateral:
+        cast.deposit_coins(account, cast.market(terms.collateral), brought)
+    else:
+        cast.deposit(account, market.settle_asset, market.units(brought) + 2)
     cast.hold(account, market, lots, ticks, market.units(margin) + 1, leverage)
     if terms.other:
         _open_in_other(cast, cast.market(terms.other), account, sign * size * market.price, leverage)

@@ -1,4 +1,4 @@
-"""The scenario's own acts: news, makers sent away, outages, halts, late feeds, frozen index members, recalled loans."""
+"""The scenario's own acts: news, makers sent away, outages, halts, late feeds, frozen members, recalls, lost pegs."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ class Act(IntEnum):
     """Lenders of pool ``target`` want the part ``amount`` of every loan back within ten minutes."""
     PEG = 8
     """The coin in which the source of feed ``target`` quotes is worth ``amount`` of what it stands for."""
+    COIN_PEG = 9
+    """The base of pair ``target`` is worth ``amount`` of its quote."""
 
 
 SHOCK_ROW = row_type(
@@ -48,9 +50,13 @@ SHOCK_ROW = row_type(
     ("target", "<i8"),
     ("amount", "<f8"),
     ("cursor", "<i8"),  # RECALL: the loan that comes next
+    ("number", "<i8"),  # of the shock in the scenario, from 1
+    ("is_off", "<i8"),  # a counterfactual has taken it away
 )
 """One shock. The agent's own row is the next one; the last is followed by a row of time 0."""
 
+_ON_INSTRUMENTS = (int(Act.NEWS), int(Act.MAKERS_AWAY), int(Act.HALT), int(Act.DELAY), int(Act.COIN_PEG))
+"""Acts whose target is an instrument."""
 _TIME_TO_REPAY_NS = 600 * SECOND_NS
 _LOANS_AT_ONCE = 40
 _PPM = 1e6
@@ -66,9 +72,10 @@ def wake_shock(w: Any, s: Any, agent: int) -> int:
         return NEVER_NS
     if row.time_ns > now:
         return int(row.time_ns)
-    if row.act == Act.RECALL and recalls_on(w, s, row):
-        return now
-    act_on(w, s, row)
+    if not row.is_off:
+        if row.act == Act.RECALL and recalls_on(w, s, row):
+            return now
+        act_on(w, s, row)
     one.own += 1
     following = row_at(s, Part.SHOCKS, int(one.own), SHOCK_ROW)
     return max(now, int(following.time_ns)) if following.time_ns != 0 else NEVER_NS
@@ -93,8 +100,12 @@ def act_on(w: Any, s: Any, row: Any) -> None:
         feed_at(s, target).is_mute = int(amount)
     elif row.act == Act.PEG:
         feed_at(s, target).scale = amount
+    elif row.act == Act.COIN_PEG:
+        value_at(s, int(grid_at(s, target).own_value)).price = amount
     if journal_has_room(w, 1):
-        note_apart(w, Detail.MONEY, Kind.SHOCK, units=int(amount * _PPM), code=int(row.act), order=target)
+        number = target if row.act in _ON_INSTRUMENTS else -1
+        units = int(amount * _PPM)
+        note_apart(w, Detail.MONEY, Kind.SHOCK, instrument=number, units=units, code=int(row.act), order=target)
 
 
 @rule
