@@ -28,7 +28,18 @@ from shortdesk.study.figure import (
 from shortdesk.study.hold_result import HoldResult
 from shortdesk.study.hold_words import amount, percent, price, verdict
 
-__all__ = ["Charts", "charts", "facts", "heading", "ladder_rows", "money_rows", "page_of", "subheading"]
+__all__ = [
+    "Charts",
+    "charts",
+    "facts",
+    "footer_of",
+    "heading",
+    "ladder_rows",
+    "money_rows",
+    "page_of",
+    "sections_of",
+    "subheading",
+]
 
 _HOUR_NANOS = 3_600_000_000_000
 _MINUS = "−"
@@ -254,8 +265,8 @@ def _funding_chart(result: HoldResult) -> FlowChart | None:
     )
 
 
-def page_of(result: HoldResult) -> str:
-    """The whole result as one HTML page that carries everything in itself."""
+def sections_of(result: HoldResult) -> list[Section]:
+    """The whole result in the order in which it is read."""
     shown: list[Part] = [chart for chart in charts(result) if chart is not None]
     money = Table("Where the money went", ("", result.settle), money_rows(result))
     columns = ("leverage", "wallet", "dies at", "died on", f"result, {result.settle}", "return")
@@ -268,7 +279,7 @@ def page_of(result: HoldResult) -> str:
     answer: list[Part] = [Verdict(verdict(result), _mood(result)), Facts(facts(result))]
     if result.warnings:
         answer.append(Prose([f"Warning: {warning}." for warning in result.warnings]))
-    sections = [
+    return [
         Section("", answer),
         Section("The way", shown),
         Section("The money", [money]),
@@ -276,8 +287,16 @@ def page_of(result: HoldResult) -> str:
         Section("The story", [story]),
         Section("How far to trust this", [Prose([*result.assumptions, *_sentences(result.notes)])]),
     ]
-    footer = ["Sources", *result.sources]
-    return page(heading(result), sections, subtitle=subheading(result), footer=footer)
+
+
+def footer_of(result: HoldResult) -> list[str]:
+    """Where the data and the rules came from."""
+    return ["Sources", *result.sources]
+
+
+def page_of(result: HoldResult) -> str:
+    """The whole result as one HTML page that carries everything in itself, without script."""
+    return page(heading(result), sections_of(result), subtitle=subheading(result), footer=footer_of(result))
 
 
 def _what_if(result: HoldResult) -> str:

@@ -38,9 +38,12 @@ from shortdesk.study.postmortem_tree import cause_tree
 from shortdesk.study.postmortem_worth import Gains
 
 __all__ = [
+    "ANSWERED",
+    "candles_of",
     "clock",
     "facts",
     "flow_tables",
+    "footer_of",
     "forced_chart",
     "generations_table",
     "heading",
@@ -59,6 +62,8 @@ __all__ = [
 
 _BARS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 14_400, 86_400)
 _SECOND_NS = 10**9
+ANSWERED = "What would have happened otherwise"
+"""The heading of what replays found, and of its table."""
 _BOOKED = (
     "The middle of the book after each trade, as the next trade shows it, booked to who took; quotes that come back "
     "count against them. The lines sum exactly to its way in the move. They say who pushed, not what else could be."
@@ -289,21 +294,21 @@ def replays_table(report: Postmortem) -> Table | None:
     ]  # fmt: skip
     columns = ("of", "switched off", "effect", "standard error", "Shapley value", "seeds")
     note = "Paired replays with the same draws: what the functional loses when the mechanism is switched off."
-    return Table("What would have happened otherwise", columns, rows, note)
+    return Table(ANSWERED, columns, rows, note)
 
 
 def _prices(tape: Tape, rows: Ints) -> NDArray[np.float64]:
     return np.asarray(tape.price[rows] * float(tape.grid.tick), np.float64)
 
 
-def _bars(tape: Tape) -> Candles | None:
-    """The trades as bars, so wide that about a hundred fill the span; None without trades."""
+def candles_of(tape: Tape, most: int = 120) -> Candles | None:
+    """The trades as bars, so wide that at most ``most`` fill the span; the marks where nobody traded, else None."""
     rows = tape.fills if len(tape.fills) else tape.marks
     if not len(rows):
         return None
     times, prices = tape.time_ns[rows], _prices(tape, rows)
     wide = (int(times[-1]) - int(times[0])) // _SECOND_NS
-    step = next((one for one in _BARS if wide // one <= 120), _BARS[-1]) * _SECOND_NS
+    step = next((one for one in _BARS if wide // one <= most), _BARS[-1]) * _SECOND_NS
     bars = times // step
     edges = np.flatnonzero(np.diff(bars, prepend=-1))
     last = np.append(edges[1:], len(rows)) - 1
@@ -316,7 +321,7 @@ def _bars(tape: Tape) -> Candles | None:
 def price_chart(report: Postmortem, height: int = 18) -> PriceChart | None:
     """Traded prices as bars, the mark and the index as lines, the ends of the move and the first liquidation."""
     tape, move = report.tape, report.move
-    bars = _bars(tape)
+    bars = candles_of(tape)
     if bars is None:
         return None
     tick = float(tape.grid.tick)
@@ -398,16 +403,19 @@ def sections_of(report: Postmortem, extra: Sequence[Section] = ()) -> list[Secti
         Section("Who paid whom", [*flow_tables(report), *people_tables(report)]),
     ]
     if replays is not None:
-        sections.append(Section("What would have happened otherwise", [replays]))
+        sections.append(Section(ANSWERED, [replays]))
     sections.append(Section("How far to trust this", [Prose([*trust(report), *report.unknown])]))
     return sections
 
 
 def page_of(report: Postmortem, extra: Sequence[Section] = ()) -> str:
     """The whole post-mortem as one HTML page that carries everything in itself; ``extra`` follows the verdict."""
-    run = report.tape.journal.run
-    footer = [f"shortdesk {run.shortdesk}, Journal {report.tape.journal.hash}"]
-    return page(heading(report), sections_of(report, extra), subtitle=subheading(report), footer=footer)
+    return page(heading(report), sections_of(report, extra), subtitle=subheading(report), footer=footer_of(report))
+
+
+def footer_of(report: Postmortem) -> list[str]:
+    """What was read, and what wrote it."""
+    return [f"shortdesk {report.tape.journal.run.shortdesk}, Journal {report.tape.journal.hash}"]
 
 
 def trust(report: Postmortem) -> list[str]:

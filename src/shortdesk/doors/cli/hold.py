@@ -10,14 +10,13 @@ from cyclopts import Parameter
 
 from shortdesk.doors.cli.hold_inputs import history_of, parse_added, parse_span
 from shortdesk.doors.cli.hold_rows import bar_rows, hold_row
-from shortdesk.doors.cli.output import console, emit, notice, write_file
+from shortdesk.doors.cli.output import console, emit, notice, write_page
 from shortdesk.doors.cli.sizes import parse_date, parse_rate, parse_size, positive
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.symbols import resolve
 from shortdesk.ground.venue import find_venue
 from shortdesk.study.hold import HoldRequest
 from shortdesk.study.hold import hold as held_through
-from shortdesk.study.hold_report import page_of
 from shortdesk.study.hold_result import HoldResult
 from shortdesk.study.hold_words import verdict
 
@@ -165,7 +164,9 @@ def _write(result: HoldResult, ending: str, output: Path | None, *, with_path: b
     if output is None:
         return False
     if ending == ".html":
-        write_file(output, page_of(result))
+        from shortdesk.doors.pages.held import hold_page
+
+        write_page(output, hold_page(result))
         if not quiet:
             sys.stdout.flush()
             notice(f"wrote {output}")

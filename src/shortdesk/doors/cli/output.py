@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["check_form", "console", "emit", "fits", "money", "notice", "show", "to_csv", "to_json", "write_file"]
+__all__ = [
+    "check_form",
+    "console",
+    "emit",
+    "fits",
+    "money",
+    "notice",
+    "show",
+    "to_csv",
+    "to_json",
+    "write_file",
+    "write_page",
+]
 
 FILE_PLACES = 12
 """Decimals of money in JSON and CSV; what is printed on screen has fewer."""
@@ -147,6 +159,19 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, outp
 
 def _text_for(rows: Sequence[Mapping[str, Any]], output: Path) -> str:
     return to_json(list(rows)) if output.suffix.casefold() == ".json" else to_csv(rows)
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page; say so where it had to do without the desk's panels.
+
+    Raises:
+        InputError: as ``write_file``.
+    """
+    from shortdesk.doors.pages.shell import PLAIN
+
+    write_file(path, text)
+    if PLAIN in text:
+        notice(f"notice: the page has {PLAIN}")
 
 
 def write_file(path: Path, text: str) -> None:

@@ -9,12 +9,11 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from shortdesk.doors.cli.output import console, notice, to_json, write_file
+from shortdesk.doors.cli.output import console, notice, to_json, write_page
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.journal import Journal
 from shortdesk.study.postmortem import Postmortem, explain, liquidated_accounts
 from shortdesk.study.postmortem_account import Death, account_number, why_liquidated
-from shortdesk.study.postmortem_report import page_of
 from shortdesk.study.postmortem_verdict import Replay
 from shortdesk.study.postmortem_why import why
 
@@ -64,10 +63,11 @@ def postmortem(
     if account is not None:
         death = why_liquidated(report, _number(report, account))
     from shortdesk.doors.cli.postmortem_table import print_postmortem
+    from shortdesk.doors.pages.explained import postmortem_page
     from shortdesk.study.postmortem_account_report import account_section
 
     target = html or run / (_PAGE if death is None else f"postmortem-{_file_name(death)}.html")
-    write_file(target, page_of(report, [account_section(report, death)] if death else ()))
+    write_page(target, postmortem_page(report, [account_section(report, death)] if death else (), run))
     if json:
         from shortdesk.doors.cli.postmortem_rows import report_object
 

@@ -10,7 +10,6 @@ import contextlib
 import html
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,15 +20,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from shortdesk.doors.pages.modules import STATIC
 from shortdesk.doors.web.connection import Connection
 from shortdesk.doors.web.desk import Desk
 from shortdesk.doors.web.guard import Guard
 from shortdesk.stage.scenario import read_scenario, scenario_folder, scenario_names
 
 __all__ = ["ROUTES", "STATIC", "make_app", "needs_token"]
-
-STATIC = Path(__file__).parent / "static"
-"""The pages and their scripts."""
 
 ROUTES: list[Callable[[Desk, Guard], Sequence[BaseRoute]]] = []
 """More addresses, each made when the server starts."""

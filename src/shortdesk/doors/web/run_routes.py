@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from shortdesk.doors.pages.explained import postmortem_page
 from shortdesk.doors.web.app import needs_token
 from shortdesk.doors.web.desk import FIRST, Desk
 from shortdesk.doors.web.guard import Guard
@@ -24,7 +25,6 @@ from shortdesk.ground.errors import ShortdeskError, UsageError
 from shortdesk.study.postmortem import Postmortem, liquidated_accounts
 from shortdesk.study.postmortem_account import Death, account_number, why_liquidated
 from shortdesk.study.postmortem_account_report import account_section
-from shortdesk.study.postmortem_report import page_of
 
 __all__ = ["FOLDER", "death_of", "run_routes"]
 
@@ -97,7 +97,8 @@ class _Answers:
         name = request.path_params["name"]
         report = self.shelf.explain(name)
         death = death_of(report, request.query_params.get("account", ""))
-        text = page_of(report, [account_section(report, death)] if death else ())
+        extra = [account_section(report, death)] if death else ()
+        text = postmortem_page(report, extra, self.shelf.find(name))
         return HTMLResponse(text, headers={"Content-Disposition": f'attachment; filename="postmortem-{name}.html"'})
 
     def compared(self, request: Request) -> Any:

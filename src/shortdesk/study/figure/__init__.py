@@ -2,11 +2,12 @@
 
 from shortdesk.study.figure.charts import FlowChart, PathChart, PriceChart
 from shortdesk.study.figure.curve import Curve, CurveChart, PriceMark
-from shortdesk.study.figure.page import Fact, Facts, Part, Prose, Section, Table, Verdict, drawn, page
+from shortdesk.study.figure.page import Around, Fact, Facts, Part, Prose, Section, Table, Verdict, body_of, drawn, page
 from shortdesk.study.figure.series import Candles, Line, Marker, MarkerKind, Tone
 from shortdesk.study.figure.tree import CauseTree, NodeKind, TreeNode, TreeRoot
 
 __all__ = [
+    "Around",
     "Candles",
     "CauseTree",
     "Curve",
@@ -29,6 +30,7 @@ __all__ = [
     "TreeNode",
     "TreeRoot",
     "Verdict",
+    "body_of",
     "drawn",
     "page",
 ]

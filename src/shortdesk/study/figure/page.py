@@ -6,7 +6,7 @@ It reads on a phone and on paper, in light and dark as the reader's system asks,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal, TypeAlias
@@ -19,7 +19,7 @@ from shortdesk.study.figure.series import Line, Marker
 from shortdesk.study.figure.style import STYLE
 from shortdesk.study.figure.tree import CauseTree
 
-__all__ = ["Fact", "Facts", "Part", "Prose", "Section", "Table", "Verdict", "drawn", "page"]
+__all__ = ["Around", "Fact", "Facts", "Part", "Prose", "Section", "Table", "Verdict", "body_of", "drawn", "page"]
 
 Mood: TypeAlias = Literal["plain", "good", "bad"]
 
@@ -80,13 +80,17 @@ class Section:
     parts: Sequence[Part]
 
 
+Around: TypeAlias = Callable[[Part, str], str]
+"""What stands in a page in place of a part, given the part and its HTML."""
+
+
 def page(title: str, sections: Sequence[Section], *, subtitle: str = "", footer: Sequence[str] = ()) -> str:
     """The whole page as text, to be written to a file or sent.
 
     All text is escaped. Its content policy forbids the browser to load or run anything.
     """
     policy = "default-src 'none'; style-src 'unsafe-inline'"
-    body = "\n".join(_section(section) for section in sections)
+    body = body_of(sections)
     under = f'<p class="subtitle">{escape(subtitle)}</p>' if subtitle else ""
     foot = "".join(f"<p>{escape(line)}</p>" for line in footer)
     return f"""<!doctype html>
@@ -112,14 +116,20 @@ def page(title: str, sections: Sequence[Section], *, subtitle: str = "", footer:
 """
 
 
+def body_of(sections: Sequence[Section], around: Around | None = None) -> str:
+    """The sections as HTML, all text escaped; ``around`` may put something of its own beside or about a part."""
+    return "\n".join(_section(section, around) for section in sections)
+
+
 def drawn(chart: PriceChart | PathChart | FlowChart | CurveChart | CauseTree) -> str:
     """One chart as an HTML figure with its key, for a page that has the style sheet; all text is escaped."""
     return _part(chart)
 
 
-def _section(section: Section) -> str:
+def _section(section: Section, around: Around | None) -> str:
     heading = f"<h2>{escape(section.heading)}</h2>" if section.heading else ""
-    return f"<section>{heading}\n" + "\n".join(_part(part) for part in section.parts) + "\n</section>"
+    parts = (_part(part) if around is None else around(part, _part(part)) for part in section.parts)
+    return f"<section>{heading}\n" + "\n".join(parts) + "\n</section>"
 
 
 def _part(part: Part) -> str:

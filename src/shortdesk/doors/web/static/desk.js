@@ -2,14 +2,12 @@
 /** The frame around every screen: where you are, the clock and its buttons, theme and palette, what went wrong. */
 
 import { html, nothing } from "lit";
-import { Panel, toast } from "./panel.js";
-import { keyList, onKey } from "./keys.js";
+import { Panel } from "./panel.js";
+import { onKey } from "./keys.js";
 import { SCREENS } from "./screens.js";
 import { store } from "./store.js";
+import "./looks.js";
 import "./panels/transport.js";
-
-const PALETTES = ["classic", "swapped", "safe"];
-const PALETTE_NAMES = { classic: "green rises", swapped: "red rises", safe: "blue rises" };
 
 class Desk extends Panel {
   constructor() {
@@ -29,9 +27,6 @@ class Desk extends Panel {
     super.connectedCallback();
     for (const screen of SCREENS)
       onKey(screen.key, `screen: ${screen.title}`, () => this._go(screen.path));
-    onKey("t", "dark or light", () => this._theme());
-    onKey("p", "colours", () => this._palette());
-    onKey("?", "this list", () => this._help());
     this._route();
   }
 
@@ -59,33 +54,6 @@ class Desk extends Panel {
       this._toast = null;
       this.requestUpdate();
     }, 6000);
-    this.requestUpdate();
-  }
-
-  /** @param {string} name @param {string} value */
-  _set(name, value) {
-    document.documentElement.dataset[name] = value;
-    try {
-      localStorage.setItem(`shortdesk-${name}`, value);
-    } catch {
-      toast("this browser keeps no settings; the choice holds until the page is closed");
-    }
-    dispatchEvent(new Event("sd-look"));
-    this.requestUpdate();
-  }
-
-  _theme() {
-    this._set("theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-  }
-
-  _palette() {
-    const now = document.documentElement.dataset.palette ?? "classic";
-    this._set("palette", PALETTES[(PALETTES.indexOf(now) + 1) % PALETTES.length]);
-  }
-
-  _help() {
-    const dialog = /** @type {HTMLDialogElement | null} */ (this.querySelector("dialog"));
-    dialog?.showModal();
     this.requestUpdate();
   }
 
@@ -118,7 +86,6 @@ class Desk extends Panel {
   }
 
   render() {
-    const { theme, palette } = document.documentElement.dataset;
     const screen = this._loaded && (this.head || !this._needsMarket) ? this._element() : nothing;
     return html`
       <a class="skip" href="#main" @click=${this._skip}>To the market</a>
@@ -131,20 +98,10 @@ class Desk extends Panel {
           )}
         </nav>
         <sd-transport></sd-transport>
-        <div class="looks">
-          <button @click=${this._theme} title="Dark or light (t)" aria-label="Theme: ${theme}">${theme === "dark" ? "☾" : "☀"}</button>
-          <button @click=${this._palette} title="Colours (p)" aria-label="Colours: ${PALETTE_NAMES[palette]}"><span class="swatch"></span></button>
-          <button @click=${this._help} title="Keys (?)" aria-label="Keys">?</button>
-        </div>
+        <sd-looks></sd-looks>
       </header>
       <main id="main" tabindex="-1">${screen}${this._trouble()}</main>
-      <div class="toast ${this._toast ? "on" : ""} ${this._toast?.ok === false ? "bad" : ""}" role="status" data-testid="toast">${this._toast?.text ?? ""}</div>
-      <dialog aria-label="Keys">
-        <h2>Keys</h2>
-        <dl>${keyList().map(([key, name]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${name}</dd></div>`)}</dl>
-        <p class="soft">Charts: <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">Lightweight Charts™ by TradingView</a>.</p>
-        <form method="dialog"><button>Close</button></form>
-      </dialog>`;
+      <div class="toast ${this._toast ? "on" : ""} ${this._toast?.ok === false ? "bad" : ""}" role="status" data-testid="toast">${this._toast?.text ?? ""}</div>`;
   }
 
   /** @param {Event} event */

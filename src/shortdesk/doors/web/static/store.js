@@ -63,6 +63,25 @@ class Store extends EventTarget {
     };
   }
 
+  /**
+   * Show what a page carries in itself; no socket is opened.
+   * @param {{ state: any, parts: Record<string, any>, candles: Candle[], columns: Column[] }} given
+   */
+  give({ state, parts, candles, columns }) {
+    this.state = state;
+    this.parts = parts;
+    this.candles = candles;
+    this.columns = columns;
+    this.dispatchEvent(new Event("reset"));
+    this.tell();
+  }
+
+  /** Parts have changed: draw again. */
+  tell() {
+    this.frames += 1;
+    this.dispatchEvent(new Event("frame"));
+  }
+
   /** @param {string} link */
   _setLink(link) {
     if (this.link === link) return;

@@ -2,10 +2,12 @@
 /** Candles over the liquidation map; mark, own entry and own liquidation price as lines; forced trading below. */
 
 import { CandlestickSeries, HistogramSeries, LineStyle, createChart } from "lightweight-charts";
-import { Panel, html } from "../panel.js";
+import { Panel, html, nothing } from "../panel.js";
 import { Heat } from "../heat.js";
-import { fixed, short } from "../format.js";
+import { fixed, short, signed } from "../format.js";
 import { store } from "../store.js";
+import { Overlay } from "./overlay.js";
+import { apart, joined, moment, readable } from "./reading.js";
 
 /** @param {string} name */
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -26,6 +28,8 @@ class PriceChart extends Panel {
       this._fit = true;
     };
     this._fit = true;
+    /** @type {Overlay | null} */
+    this.overlay = null;
   }
 
   connectedCallback() {
@@ -38,8 +42,10 @@ class PriceChart extends Panel {
     super.disconnectedCallback();
     removeEventListener("sd-look", this._look);
     store.removeEventListener("reset", this._reset);
+    if (this.chart) apart(this.chart);
     this.chart?.remove();
     this.chart = null;
+    this.overlay = null;
     this._drawn = 0;
     this._lines = {};
   }
@@ -49,8 +55,8 @@ class PriceChart extends Panel {
     this.chart = createChart(box, {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11, background: { color: "transparent" } },
-      timeScale: { timeVisible: true, secondsVisible: true, rightOffset: 14, barSpacing: 5, minBarSpacing: 0.4, shiftVisibleRangeOnNewBar: true },
-      rightPriceScale: { scaleMargins: { top: 0.06, bottom: 0.2 } },
+      timeScale: { timeVisible: this.head.candle_s < 86_400, secondsVisible: this.head.candle_s < 60, rightOffset: this.head.whole ? 0 : 14, barSpacing: 5, minBarSpacing: this.head.whole ? 0.1 : 0.4, shiftVisibleRangeOnNewBar: true },
+      rightPriceScale: { minimumWidth: this.head.whole ? 74 : 0, scaleMargins: { top: 0.06, bottom: 0.2 } },
       crosshair: { mode: 0 },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: false, borderVisible: false, autoscaleInfoProvider: (/** @type {any} */ own) => this._range(own()) });
@@ -59,7 +65,31 @@ class PriceChart extends Panel {
     this.forced = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
     this.heat.x = (second) => this._x(second);
+    this._read(box);
     this._paint();
+  }
+
+  /** The values under the pointer; on a page that shows everything also its lines, and its charts move together. @param {HTMLElement} box */
+  _read(box) {
+    readable(box, this.chart, this.candles, {
+      times: () => store.candles.map((one) => one[0]),
+      value: (at) => store.candles[at][4],
+      say: (at) => this._say(at),
+      to: () => this.querySelector(".reading"),
+    });
+    if (!this.head.whole) return;
+    this.overlay = new Overlay(this.chart, this.candles);
+    joined(this.chart);
+  }
+
+  /** One candle in words. @param {number} at */
+  _say(at) {
+    const [time, open, high, low, close, , buying, selling] = store.candles[at];
+    const price = (/** @type {number} */ one) => fixed(one, this.head.price_places);
+    const forced = buying + selling ? `, forced ${[buying && `buying ${short(buying)}`, selling && `selling ${short(selling)}`].filter(Boolean).join(" and ")}` : "";
+    const lines = (store.parts.lines ?? []).map((/** @type {any} */ one) => (one.values[at] === null ? "" : `, ${one.name} ${price(one.values[at])}`)).join("");
+    const signs = (store.parts.marks ?? []).filter((/** @type {any} */ one) => one.time === time).map((/** @type {any} */ one) => ` · ${one.text}`).join("");
+    return `${moment(time, this.head.candle_s)}: ${price(open)} to ${price(close)} (${signed(100 * (close / open - 1), 2)} %), high ${price(high)}, low ${price(low)}${lines}${forced}${signs}`;
   }
 
   /** The range of the candles, and what dies within a per cent and a half of the mark. @param {any} info */
@@ -106,6 +136,7 @@ class PriceChart extends Panel {
     this.forced.applyOptions({ color: token("--danger") });
     this.heat.look(document.documentElement.dataset.theme === "dark");
     for (const [name, line] of Object.entries(this._lines)) line.applyOptions({ color: token(`--line-${name}`) });
+    this.overlay?.paint();
   }
 
   /** @param {string} name @param {number} price @param {string} title */
@@ -131,8 +162,9 @@ class PriceChart extends Panel {
     if (this._drawn === 0 || candles.length < this._drawn || candles.length - this._drawn > 50) {
       this.candles.applyOptions({ priceFormat: { type: "price", precision: this.head.price_places, minMove: this.head.tick } });
       this.candles.setData(candles.map(bar));
-      this.volume.setData(candles.map(worth));
-      this.forced.setData(candles.map(pushed));
+      const isKnown = candles.some((one) => one[5] > 0);
+      this.volume.setData(isKnown ? candles.map(worth) : []);
+      this.forced.setData(isKnown ? candles.map(pushed) : []);
     } else {
       for (const one of candles.slice(Math.max(0, this._drawn - 1))) {
         this.candles.update(bar(one));
@@ -142,8 +174,9 @@ class PriceChart extends Panel {
     }
     if (this._fit && candles.length) {
       this._fit = false;
-      this.chart.timeScale().scrollToRealTime();
+      this._begin();
     }
+    this.overlay?.point(parts.here ?? 0);
     this._drawn = candles.length;
     this.heat.show(columns, this.head.bin);
     const position = parts.you?.position;
@@ -152,23 +185,43 @@ class PriceChart extends Panel {
     this._line("liquidation", position?.liquidation ?? 0, "liquidation");
   }
 
+  /** What is seen first: the newest candles while the market runs, all of them or a part on a page. */
+  _begin() {
+    const scale = this.chart.timeScale();
+    if (!this.head.whole) return scale.scrollToRealTime();
+    this.overlay?.show(store.parts.lines ?? [], store.parts.marks ?? [], store.candles.map((one) => one[0]));
+    scale.fitContent();
+    if (this.head.seen) scale.setVisibleLogicalRange({ from: this.head.seen[0], to: this.head.seen[1] });
+  }
+
   _mirror() {
     const last = store.candles[store.candles.length - 1];
     const map = store.columns[store.columns.length - 1];
-    if (!last || !map) return "no trades yet";
+    if (!last) return "no trades yet";
     const places = this.head?.price_places ?? 2;
+    const told = `${store.candles.length} candles, the last opened ${fixed(last[1], places)}, high ${fixed(last[2], places)}, low ${fixed(last[3], places)}, closed ${fixed(last[4], places)}`;
+    if (!map) return told;
     const total = map[1].reduce((sum, one) => sum + one[1] + one[2], 0);
-    return `${store.candles.length} candles, the last opened ${fixed(last[1], places)}, high ${fixed(last[2], places)}, low ${fixed(last[3], places)}, closed ${fixed(last[4], places)}; ${fixed(total, 0)} ${this.head?.quote} wait to be liquidated at ${map[1].length} steps of price`;
+    return `${told}; ${fixed(total, 0)} ${this.head?.quote} wait to be liquidated at ${map[1].length} steps of price`;
+  }
+
+  _words() {
+    if (!this.head) return "";
+    const step = this.head.candle_s;
+    const each = step % 86_400 === 0 ? `${step / 86_400} d` : step % 3600 === 0 ? `${step / 3600} h` : step % 60 === 0 ? `${step / 60} min` : `${step} s`;
+    return `${each} candles over ${this.head.under ?? "the exact liquidation map"}`;
   }
 
   _scale() {
+    if (this.head?.under && !store.columns.length) return nothing;
     return html`<span class="heatkey"><span class="soft">to be liquidated per step</span> 0<i></i>${short(this.heat.most)}</span>`;
   }
 
   render() {
     return html`<section class="panel chart" aria-label="Price over the liquidation map">
-      <h2>${this.head?.instrument ?? ""} <span class="soft">${this.head ? `${this.head.candle_s} s candles over the exact liquidation map` : ""}</span>${this._scale()}</h2>
-      <div class="plot" role="img" aria-label="Candles over the liquidation map; the text below says the same"></div>
+      <h2>${this.head?.instrument ?? ""} <span class="soft">${this._words()}</span>${this._scale()}</h2>
+      <p class="reading over" role="status" data-testid="reading"></p>
+      <div class="plot" tabindex="0" role="img" aria-label="Candles over the liquidation map; the text below says the same. Arrow keys walk the candles, + and - zoom, 0 shows all."></div>
       <p class="sr" data-testid="chart">${this._mirror()}</p></section>`;
   }
 }

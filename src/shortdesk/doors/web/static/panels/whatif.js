@@ -37,6 +37,12 @@ class WhatIf extends Panel {
     offKey("w");
   }
 
+  /** What was found, on a page that can ask no more. @param {any} found */
+  set given(found) {
+    this._found = found;
+    this.requestUpdate();
+  }
+
   /** @param {string} run */
   set of(run) {
     if (run === this.run) return;
