@@ -217,7 +217,10 @@ def test_coins_that_are_offered_do_not_count() -> None:
     floor.short(5, 0, 1_000)  # needs 500 of 900
     floor.order("bear", -5, 10_500, instrument=floor.pair)  # five lots of 100 coins
     assert floor.refusal() == Refusal.NOT_ENOUGH_BALANCE
-    floor.order("bear", -4, 10_500, instrument=floor.pair)
+    floor.order("bear", -3, 10_500, instrument=floor.pair)
+    floor.order("bear", -2, 10_500, instrument=floor.pair)
+    assert floor.refusal() == Refusal.NOT_ENOUGH_BALANCE
+    floor.order("bear", -1, 10_500, instrument=floor.pair)
     assert floor.refusal() == Refusal.NONE
     # 600 coins are left behind the short: at 0.463 they count for 250.02, at 0.462 for 249.48; 250 is maintenance.
     assert only(floor.peg(0.463), "LIQUIDATION_START") == []

@@ -30,7 +30,8 @@ def bob(report: Postmortem) -> Death:
 
 def test_equity_by_component_is_what_the_venue_says(ann: Death, bob: Death) -> None:
     assert dict(zip(PARTS, ann.at_death.parts[0].tolist(), strict=True)) == {
-        "put in": 30, "realised": 0, "fees": 0, "funding": 0, "liquidation": 0, "unrealised": -20,
+        "put in": 30, "realised": 0, "fees": 0, "funding": 0, "liquidation": 0, "coins": 0,
+        "unrealised": -20,
     }  # fmt: skip
     assert (ann.equity_units, ann.maintenance_units) == (10, 11)
     assert int(ann.at_death.total[0]) == ann.equity_units

@@ -59,14 +59,15 @@ def _units_worth(w: Any, at: int, worth: int) -> int:
 
 @rule
 def coins_for_loss(w: Any, at: int, spare: int) -> int:
-    """How many units the account may take away so that the wallet loses no more than ``spare``."""
+    """How many units that it does not offer the account may take away so that its wallet loses ``spare`` at most."""
     leg = leg_at(w, at)
     pair = instrument_at(w, leg.instrument)
-    held = int(balance_at(w, find_balance(w, leg.account, pair.base_asset, 0)).units)
+    units = int(balance_at(w, find_balance(w, leg.account, pair.base_asset, 0)).units)
+    free = units - promised_base(w, leg.account, pair.base_asset)
     kept = coins_worth(w, at) - spare
     if kept <= 0:
-        return held
-    return held - _units_worth(w, at, uncut_worth(kept, pair.haircut_ppm, COLLATERAL_ONE))
+        return free
+    return free - _units_worth(w, at, uncut_worth(kept, pair.haircut_ppm, COLLATERAL_ONE))
 
 
 @rule

@@ -21,6 +21,7 @@ from shortdesk.ground.fine import plain, to_decimal
 from shortdesk.ground.journal import ROW
 from shortdesk.ground.run_folder import JOURNAL, Run, RunWriter, code_table, read_run, versions
 from shortdesk.margin.liquidation import LiquidationForm
+from shortdesk.market.errands import Setting
 from shortdesk.market.tables import venue_at
 from shortdesk.stage.agents.shock import Act
 from shortdesk.stage.cast import Market
@@ -40,6 +41,7 @@ __all__ = [
     "read_staged",
     "read_summary",
     "record",
+    "run_codes",
     "run_into",
     "summary_of",
 ]
@@ -148,6 +150,17 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 Watch = Callable[[Moment], bool]
 
 
+def run_codes() -> dict[str, dict[int, str]]:
+    """What the codes of a staged run's rows mean."""
+    return {
+        "shock": code_table(Act),
+        "liquidation_start": code_table(LiquidationForm),
+        "setting": code_table(Setting),
+        "connection": {0: "down", 1: "up"},
+        "fee": {0: "taker", 1: "maker"},
+    }
+
+
 def run_into(
     folder: Path,
     scenario: Scenario,
@@ -172,12 +185,7 @@ def run_into(
         seed=scenario.seed,
         start_ns=scenario.start_ns,
         versions=versions("numpy", "numba", "msgspec", "duckdb"),
-        codes={
-            "shock": code_table(Act),
-            "liquidation_start": code_table(LiquidationForm),
-            "connection": {0: "down", 1: "up"},
-            "fee": {0: "taker", 1: "maker"},
-        },
+        codes=run_codes(),
     )
     before = fund_units(play)
     tally = Tally(play.cast, scenario.start_ns, scenario.end_ns, scenario.start_ns + int(scenario.trigger_s * 1e9))

@@ -15,16 +15,18 @@ from numpy.typing import NDArray
 
 from shortdesk.ground.kinds import MONEY_FROM, MONEY_UNTIL, Kind
 from shortdesk.study.postmortem import Postmortem
-from shortdesk.study.postmortem_causes import ForcedKind
+from shortdesk.study.postmortem_causes import INDEX, UNKNOWN, ForcedKind
+from shortdesk.study.postmortem_coins import coins_behind
 from shortdesk.study.postmortem_tape import Ints, Tape, mechanism_name
 
 __all__ = ["Cause", "Death", "Equity", "Step", "account_number", "equity_at", "why_liquidated"]
 
-PARTS = ("put in", "realised", "fees", "funding", "liquidation", "unrealised")
-"""What equity is made of; ``liquidation`` is what liquidation took and what others paid for it."""
+PARTS = ("put in", "realised", "fees", "funding", "liquidation", "coins", "unrealised")
+"""What equity is made of; ``liquidation`` is what liquidation took and what others paid for it, ``coins`` what those of
+another kind behind the positions count for."""
 _PART = {
     Kind.REALISED: 1, Kind.FEE: 2, Kind.FUNDING: 3, Kind.LIQUIDATION_FEE: 4, Kind.INSURANCE_IN: 4,
-    Kind.INSURANCE_OUT: 4, Kind.LOSS_SHARE: 4, Kind.DEFICIT: 4,
+    Kind.INSURANCE_OUT: 4, Kind.LOSS_SHARE: 4, Kind.DEFICIT: 4, Kind.COLLATERAL: 4,
 }  # fmt: skip
 _LONGEST_CHAIN = 12
 
@@ -224,7 +226,7 @@ def equity_at(tape: Tape, account: int, rows: Ints, ticks: Ints, keep: int = -1)
     if keep >= 0:
         inside &= (tape.kind[money] != Kind.MARGIN) | (money <= keep)
     found = np.zeros((len(rows), len(PARTS)), np.int64)
-    for place in range(len(PARTS) - 1):
+    for place in range(PARTS.index("coins")):
         these = inside & (column == place)
         sums = np.concatenate([[0], np.cumsum(tape.units[money[these]] * sign[these])])
         found[:, place] = sums[np.searchsorted(money[these], rows, side="right")]
@@ -232,6 +234,7 @@ def equity_at(tape: Tape, account: int, rows: Ints, ticks: Ints, keep: int = -1)
     found[:, -1] = tape.worth(tape.instrument).profit(lots, cost, ticks)
     if not len(margin):
         found[:, -1] += _elsewhere(tape, account, rows)
+        found[:, PARTS.index("coins")] = coins_behind(tape, account, rows)
     return Equity(rows, ticks, lots, found)
 
 
@@ -302,7 +305,9 @@ def _chain(report: Postmortem, at: int) -> list[Cause]:
             Cause(int(tape.time_ns[row]), f"{words[int(forced.kind[at])]} of {who}", price, int(forced.lots[at]))
         )
         if forced.by_fill[at] < 0:
-            found.append(Cause(int(tape.time_ns[row]), forced.roots[int(forced.root[at])], price, 0))
+            root = forced.roots[int(forced.root[at])]
+            is_here = root in (INDEX, UNKNOWN)  # else another instrument's mark, whose price is not this one's
+            found.append(Cause(int(tape.time_ns[row]), root, price if is_here else 0, 0))
             return found
         fill = int(tape.fills[int(forced.by_fill[at])])
         taker, how = tape.account_name(int(tape.account[fill])), mechanism_name(int(tape.mechanism[fill]))
@@ -318,7 +323,8 @@ def _chain(report: Postmortem, at: int) -> list[Cause]:
 
 _STEPS = (
     Kind.RISK_STATE, Kind.LIQUIDATION_START, Kind.LIQUIDATION_STEP, Kind.FILL, Kind.TAKEOVER, Kind.ADL,
-    Kind.LIQUIDATION_FEE, Kind.INSURANCE_IN, Kind.INSURANCE_OUT, Kind.LOSS_SHARE, Kind.DEFICIT, Kind.LIQUIDATION_END,
+    Kind.LIQUIDATION_FEE, Kind.INSURANCE_IN, Kind.INSURANCE_OUT, Kind.LOSS_SHARE, Kind.DEFICIT, Kind.COLLATERAL,
+    Kind.LIQUIDATION_END,
 )  # fmt: skip
 _SAID = {
     Kind.RISK_STATE: "equity below the requirement; equity", Kind.LIQUIDATION_START: "liquidation begins; requirement",
@@ -326,7 +332,7 @@ _SAID = {
     Kind.ADL: "closed against a winner", Kind.LIQUIDATION_FEE: "liquidation fee",
     Kind.INSURANCE_IN: "what was left goes to the fund", Kind.INSURANCE_OUT: "the fund pays the rest",
     Kind.LOSS_SHARE: "winners pay the rest", Kind.DEFICIT: "nobody can pay the rest",
-    Kind.LIQUIDATION_END: "liquidation ends; equity left",
+    Kind.COLLATERAL: "the venue pays and takes coins for it", Kind.LIQUIDATION_END: "liquidation ends; equity left",
 }  # fmt: skip
 
 
@@ -336,6 +342,8 @@ def _steps(tape: Tape, account: int, begun: int, ended: int) -> list[Step]:
     first = int(tape.cause[begun]) if tape.cause[begun] >= 0 else begun
     rows = rows[(rows >= min(first, begun)) & (rows <= ended)]
     rows = rows[(tape.account[rows] == account) | ((tape.kind[rows] == Kind.ADL) & (tape.other[rows] == account))]
+    # What coins went for is told by the payment; the row of the coins themselves is in another asset.
+    rows = rows[(tape.kind[rows] != Kind.COLLATERAL) | (tape.price[rows] < 0)]
     found: list[Step] = []
     for run in np.split(rows, np.flatnonzero(~_goes_on(tape, rows)) + 1) if len(rows) else []:
         found.append(_step(tape, run))

@@ -4,6 +4,7 @@ A venue looks at its mark on its own clock, so a mark row has no fill as its cau
 and it is ours. Look at the trades since the traded price last stood more than a spread short of the mark that set an
 order off: whoever took most in that direction, net, carried it there, all forced orders together against each free
 group. The fill named is the largest of theirs. Where the index went through the level first, the index moved the mark.
+Where the mark was another instrument's, a coin's behind the position or one that shares its wallet, that is the root.
 Everything else is read off the ``cause`` fields.
 """
 
@@ -20,9 +21,22 @@ from numpy.typing import NDArray
 from shortdesk.ground.kinds import Kind, Mechanism
 from shortdesk.study.postmortem_tape import Ints, Tape, mechanism_name
 
-__all__ = ["Branching", "Forced", "ForcedKind", "bounce_ticks", "branching_ratio", "find_forced", "last_crossing"]
+__all__ = [
+    "INDEX",
+    "UNKNOWN",
+    "Branching",
+    "Forced",
+    "ForcedKind",
+    "bounce_ticks",
+    "branching_ratio",
+    "find_forced",
+    "last_crossing",
+]
 
-INDEX, UNKNOWN = "the index", "not in the Journal"
+INDEX = "the index"
+"""The root of what the index set off."""
+UNKNOWN = "not in the Journal"
+"""The root of what the Journal does not tell."""
 _NORMAL_95 = 1.959963984540054
 _CHUNK = 512
 
@@ -207,11 +221,12 @@ def _with_parents(tape: Tape, row: Ints, kind: Ints, of_fill: Ints) -> Forced:
     finder = _Finder(tape, np.where(of_fill >= 0, 0, own + 1))
     for at in range(count):
         found = -2
-        if above[at] >= 0 and tape.kind[above[at]] in (Kind.MARK, Kind.FILL):
+        other = _other_mark(tape, int(above[at]))
+        if not other and above[at] >= 0 and tape.kind[above[at]] in (Kind.MARK, Kind.FILL):
             found = finder.of(int(above[at]), bool(lots[at] <= 0))
         by_fill[at] = max(found, -1)
         if found < 0:
-            root[at] = roots.setdefault(INDEX if found == -1 else UNKNOWN, len(roots))
+            root[at] = roots.setdefault(other or (INDEX if found == -1 else UNKNOWN), len(roots))
             continue
         parent[at] = of_fill[found]
         if parent[at] >= 0 and parent[at] != at:
@@ -220,12 +235,20 @@ def _with_parents(tape: Tape, row: Ints, kind: Ints, of_fill: Ints) -> Forced:
         else:
             parent[at] = -1
             root[at], root_fill[at] = own[found], found
-    mark = np.where((above >= 0) & (tape.kind[np.maximum(above, 0)] == Kind.MARK), above, -1)
+    is_mark = (tape.kind[np.maximum(above, 0)] == Kind.MARK) & (tape.on[np.maximum(above, 0)] == tape.instrument)
+    mark = np.where((above >= 0) & is_mark, above, -1)
     root_of_fill = np.where(of_fill >= 0, root[of_fill] if count else 0, own)
     return Forced(
         row, kind, tape.account[row], lots, mark, by_fill, parent, generation, root, root_fill, list(roots), of_fill,
         root_of_fill,
     )  # fmt: skip
+
+
+def _other_mark(tape: Tape, row: int) -> str:
+    """The mark that set an order off, where it is another instrument's."""
+    if row < 0 or tape.kind[row] != Kind.MARK or tape.on[row] == tape.instrument:
+        return ""
+    return f"the mark of {tape.journal.names.instrument.name(int(tape.on[row]))}"
 
 
 def _own_roots(tape: Tape, fills: Ints, roots: dict[str, int]) -> Ints:

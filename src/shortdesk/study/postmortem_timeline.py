@@ -1,4 +1,4 @@
-"""What happened when: extremes of the prices, liquidations, makers leaving, shocks, funding, deleveraging, the fund."""
+"""What happened when: extremes, liquidations, makers leaving, shocks, funding, coins, deleveraging, the fund."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from shortdesk.ground.kinds import Kind
 from shortdesk.study.postmortem_causes import Forced, ForcedKind
 from shortdesk.study.postmortem_push import Move
 from shortdesk.study.postmortem_tape import Ints, Tape
+from shortdesk.study.shock_words import shock_words
 
 __all__ = ["Entry", "fund_level", "makers_away", "timeline_of"]
 
 _MOST_OF_A_KIND = 6
+_MOST_SHOCKS = 16
+_PPM = 1e6
 _MINUTE_NS = 60 * 10**9
 
 
@@ -29,7 +32,7 @@ def timeline_of(tape: Tape, forced: Forced, move: Move) -> list[Entry]:
     """The story in a few dozen lines, in order of time."""
     found = [
         *_prices(tape, move), *_forced(tape, forced), *_presence(tape), *_shocks(tape), *_funding(tape),
-        *_deleveraging(tape), *_fund(tape), *_venue(tape),
+        *_collateral(tape, forced), *_deleveraging(tape), *_fund(tape), *_venue(tape),
     ]  # fmt: skip
     return sorted(found, key=lambda one: one.time_ns)
 
@@ -130,9 +133,37 @@ def _shocks(tape: Tape) -> list[Entry]:
     rows = tape.where(Kind.SHOCK)
     names = tape.journal.code_names(Kind.SHOCK)
     found = []
-    for row in _few(rows):
-        code = int(tape.code[row])
-        found.append(_entry(tape, row, f"the scenario acts: {names.get(code, f'shock {code}')}"))
+    for row in rows[:_MOST_SHOCKS].tolist():
+        code, on = int(tape.code[row]), int(tape.on[row])
+        act = names.get(code, f"shock {code}")
+        coin = tape.grid_of(on).base if on >= 0 and act in ("news", "coin_peg") else ""
+        words = shock_words(act, int(tape.units[row]) / _PPM, coin or tape.journal.names.instrument.name(on))
+        found.append(_entry(tape, row, f"the scenario acts: {words}"))
+    return found
+
+
+def _collateral(tape: Tape, forced: Forced) -> list[Entry]:
+    """Coins behind positions: their lowest mark, whom it killed, what the venue took for minuses."""
+    rows = tape.where(Kind.COLLATERAL)
+    coins = rows[tape.price[rows] > 0]
+    found = []
+    for pair in np.unique(tape.on[coins]).tolist():
+        name, grid = tape.journal.names.instrument.name(pair), tape.grid_of(pair)
+        marks = tape.where(Kind.MARK)
+        marks = marks[tape.on[marks] == pair]
+        lowest = int(marks[np.argmin(tape.price[marks])])
+        found.append(
+            Entry(int(tape.time_ns[lowest]), f"mark of {name}: its lowest", grid.price(int(tape.price[lowest])))
+        )
+        cause = f"the mark of {name}"
+        if cause in forced.roots:
+            killed = np.flatnonzero(forced.root == forced.roots.index(cause))
+            words = f"{name} sets off the first of {len(killed):,} forced orders"
+            found.append(Entry(int(tape.time_ns[forced.row[killed[0]]]), words))
+        mine = coins[tape.on[coins] == pair]
+        size = -int(tape.units[mine].sum()) * float(tape.unit_of(int(tape.asset[mine[0]])))
+        words = f"the venue takes {grid.base} for minuses: {len(mine):,} times in all, {grid.short(size)} {grid.base}"
+        found.append(Entry(int(tape.time_ns[mine[0]]), words))
     return found
 
 

@@ -33,6 +33,8 @@ def _what(report: Postmortem, death: Death) -> str:
 def _who(death: Death) -> str:
     deep = (len(death.causes) - 1) // 2
     carried = f"The price was carried there by {death.causes[1].what}." if len(death.causes) > 1 else ""
+    if len(death.causes) > 1 and death.causes[1].ticks == 0:
+        carried = f"What carried it over the line was not this price but {death.causes[1].what}."
     if not deep:
         return carried
     orders = "order stands" if deep == 1 else "orders stand"

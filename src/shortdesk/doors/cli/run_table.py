@@ -23,6 +23,9 @@ def print_run(out: Console, folder: Path, found: RunSummary) -> None:
     """Everything, for reading from top to bottom."""
     out.print(Text.assemble((found.scenario, "bold"), f", seed {found.seed}, {clock_text(found.reached_s)} played"))
     for one in found.instrument:
+        if not one.fills and not one.opening:
+            out.print(f"\n{one.name}: nobody traded it")
+            continue
         if len(one.bars) > 1:
             out.print()
             out.print(_chart(found, one))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shortdesk.doors.web.view.scale import Board
 from shortdesk.ground.kinds import Kind
 from shortdesk.stage.agents.shock import Act
+from shortdesk.study.shock_words import shock_words
 
 __all__ = ["Happening", "told"]
 
@@ -66,6 +67,7 @@ def _sums(rows: NDArray[Any], board: Board) -> Iterator[tuple[float, str, str]]:
             worth = float((np.abs(some["lots"]).astype(np.float64) * some["price"]).sum()) * board.lot * board.tick
             yield _at(some[-1], board), f"{text}: {_money(worth, board)}", "bad"
     for kind, text in (
+        (Kind.COLLATERAL, "the venue paid minuses and took coins for them"),
         (Kind.INSURANCE_OUT, "the insurance fund paid for losses"),
         (Kind.LOSS_SHARE, "winners bore a part of a loss"),
         (Kind.DEFICIT, "a loss that nobody could bear was booked"),
@@ -86,13 +88,9 @@ def _makers(rows: NDArray[Any], board: Board) -> Iterator[tuple[float, str, str]
 
 def _shocks(rows: NDArray[Any], board: Board) -> Iterator[tuple[float, str, str]]:
     for row in rows[rows["kind"] == Kind.SHOCK]:
-        act, amount = int(row["code"]), int(row["units"]) / _PPM
-        text = {
-            Act.NEWS: f"news: what {board.base} is worth moves by {100 * amount:+.2f} %",
-            Act.MAKERS_AWAY: f"makers are sent away for {amount:.0f} s",
-            Act.RECALL: f"lenders recall {100 * amount:.0f} % of every loan, within ten minutes",
-        }.get(Act(act), f"{Act(act).name.lower().replace('_', ' ')}: {amount:g}")
-        yield _at(row, board), text, "bad"
+        act = Act(int(row["code"]))
+        on = board.base if act == Act.NEWS else ""
+        yield _at(row, board), shock_words(act.name.lower(), int(row["units"]) / _PPM, on), "bad"
 
 
 def _funding(rows: NDArray[Any], board: Board) -> Iterator[tuple[float, str, str]]:

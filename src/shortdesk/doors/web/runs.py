@@ -15,11 +15,9 @@ import msgspec
 from shortdesk.doors.web.session import Session
 from shortdesk.ground.errors import InputError, ShortdeskError, UsageError
 from shortdesk.ground.journal import ROW, Journal
-from shortdesk.ground.run_folder import JOURNAL, Run, RunWriter, code_table, read_run, versions
-from shortdesk.margin.liquidation import LiquidationForm
-from shortdesk.stage.agents.shock import Act
+from shortdesk.ground.run_folder import JOURNAL, Run, RunWriter, read_run, versions
 from shortdesk.stage.replay import REPLAYS
-from shortdesk.stage.run import SCENARIO, Staged, read_summary
+from shortdesk.stage.run import SCENARIO, Staged, read_summary, run_codes
 from shortdesk.stage.scenario import scenario_digest
 from shortdesk.study.postmortem import Postmortem, explain
 from shortdesk.study.postmortem_verdict import Replay
@@ -118,12 +116,7 @@ class Shelf:
             seed=scenario.seed,
             start_ns=scenario.start_ns,
             versions=versions("numpy", "numba", "msgspec"),
-            codes={
-                "shock": code_table(Act),
-                "liquidation_start": code_table(LiquidationForm),
-                "connection": {0: "down", 1: "up"},
-                "fee": {0: "taker", 1: "maker"},
-            },
+            codes=run_codes(),
         )
         with RunWriter(path, described, play.names) as writer:
             staged = Staged(given=session.given, settings=session.settings, scenario=scenario)
