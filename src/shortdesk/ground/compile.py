@@ -216,9 +216,9 @@ def fetch_early(block: Any, start: int, index: int, dtype: Any) -> None:
 def _link_rules_only() -> None:
     """Let numba keep a rule as text for the kernels that call it, and make machine code of kernels alone.
 
-    numba optimises every function together with all that it calls, and makes it callable from Python. For
-    rules that call rules that is done again on every storey, in vain: nobody calls the product. Measured on
-    the market: 3 to 5 times the compile time. Outside of rules nothing changes.
+    numba copies into every function all that it calls, optimises the whole, and makes it callable from Python. For
+    rules that call rules that is done again on every storey, in vain: nobody calls the product. Here a rule stays
+    what it is, and a kernel takes each rule that it needs once. Outside of rules nothing changes.
     """
     import ctypes
 
@@ -227,28 +227,53 @@ def _link_rules_only() -> None:
     dynfunc: Any = importlib.import_module("numba._dynfunc")
 
     library: Any = codegen.CPUCodeLibrary
-    engine: Any = codegen.JITCPUCodegen
     context: Any = cpu.CPUContext
-    optimise, add, executable = library._optimize_final_module, engine._add_module, context.get_executable
+    begin, finalize, executable = library.__init__, library.finalize, context.get_executable
     harmless = ctypes.cast(ctypes.pythonapi.PyObject_Repr, ctypes.c_void_p).value
 
-    def optimise_kernels(self: Any) -> None:
-        if _rules_in_work == 0:
-            optimise(self)
+    def begin_as_rule(self: Any, *args: Any) -> None:
+        begin(self, *args)
+        self.is_rule = _rules_in_work > 0
 
-    def add_kernels(self: Any, module: Any) -> Any:
-        return add(self, module) if _rules_in_work == 0 else None
+    def finalize_kernels(self: Any) -> None:
+        if self.is_rule:
+            self._finalized = True
+            return
+        self._linking_libraries = _with_all_behind(self._linking_libraries)
+        finalize(self)
 
     def kernels_only(self: Any, code: Any, description: Any, environment: Any) -> Any:
-        if _rules_in_work == 0:
+        if not code.is_rule:
             return executable(self, code, description, environment)
         # numba wants an object to know the function by; it is never called.
         module, name = description.lookup_module(), description.qualname
         return dynfunc.make_function(module, name, "", harmless, environment, (code,))
 
-    library._optimize_final_module = optimise_kernels
-    engine._add_module = add_kernels
+    library.__init__ = begin_as_rule
+    library.finalize = finalize_kernels
     context.get_executable = kernels_only
+
+
+def _with_all_behind(libraries: list[Any]) -> list[Any]:
+    """Libraries and the rules that their rules call, each once and behind all who call it.
+
+    The linker takes over a rule only if something that is there already names it, so callers come first.
+    """
+    last_first: list[Any] = []
+    seen: set[Any] = set()
+
+    def visit(library: Any) -> None:
+        if library in seen:
+            return
+        seen.add(library)
+        if library.is_rule:
+            for called in reversed(library._linking_libraries):
+                visit(called)
+        last_first.append(library)
+
+    for library in reversed(libraries):
+        visit(library)
+    return last_first[::-1]
 
 
 def _register_element() -> None:
