@@ -239,9 +239,12 @@ def first_difference(
     return -1, "", pair.seen
 
 
-def agree(setup: Setup, count: int, mood: Mood, opened: Callable[[Setup], MoneyPair] = MoneyPair) -> Counter[str]:
+def agree(
+    setup: Setup, count: int, mood: Mood, opened: Callable[[Setup], MoneyPair] = MoneyPair,
+    listed: Callable[[int, int, Mood], list[Command]] = commands_of,
+) -> Counter[str]:  # fmt: skip
     """Assert that both agree after each command; what was seen on the way."""
-    commands = commands_of(setup.seed, count, mood)
+    commands = listed(setup.seed, count, mood)
     at, difference, seen = first_difference(setup, commands, opened)
     if at < 0:
         return seen

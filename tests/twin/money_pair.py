@@ -121,19 +121,22 @@ class MoneyPair(Pair):
     """A World with money and its twin."""
 
     market: type[WholeMarket] = WholeMarket
+    digits = DIGITS
+    of_the_fund = frozenset(OF_THE_FUND)
 
     def __init__(self, setup: Setup) -> None:
         dice = random.Random(f"money {setup.seed}")
         self.world, self.left, self.seen = World(SMALL), Counter(), Counter()
         world, switches_open = self.world, dice.random() < 0.5
         clock_of(world.block).detail = Detail.ORDERS
-        assert tuple(open_asset(world, digits) for digits in DIGITS.values()) == (DOLLARS, COINS)
+        assert [open_asset(world, digits) for digits in self.digits.values()] == [*self.digits]
         assert open_venue(world, setup.rules, switches_open=switches_open) == 1
         purses = {(1, name): int(getattr(venue_at(world.block, 1), name)) for name in PURSES}
         terms, money = {}, {}
         for number, form in ((LINEAR, Form.LINEAR), (INVERSE, Form.INVERSE), (SPOT, Form.SPOT)):
             rates = (dice.choice((0, 450_000, 1_000_001)), dice.choice((0, 200_003, -100_007)), setup.liquidated)
             terms[number], money[number] = self._open(dice, number, form, rates, setup), money_of(number, rates)
+        coins = self._open_coins(dice, terms, money, setup)
         for number, account in ACCOUNTS.items():
             owner = OWNERS[number]
             at = open_account(
@@ -158,13 +161,23 @@ class MoneyPair(Pair):
             assert opened.lender == pool.lender
         if setup.borrows_itself:
             set_auto_borrow(world, setup.borrows_itself)
+        self._settle_in()
         others = {number: AccountTerms(1) for number in (FUND, *(pool.lender for pool in setup.pools.values()))}
         self.bank = self.market(
-            terms, {**others, **ACCOUNTS}, money, OWNERS, purses, assets=2, switches_open=switches_open,
-            rules=setup.rules, trigger=setup.trigger, one_units={at: 10**digits for at, digits in DIGITS.items()},
-            pricing=setup.pricing, pools=setup.pools, borrows_itself=setup.borrows_itself,
+            terms, {**others, **ACCOUNTS}, money, OWNERS, purses, assets=len(self.digits), switches_open=switches_open,
+            rules=setup.rules, trigger=setup.trigger, one_units={at: 10**digits for at, digits in self.digits.items()},
+            pricing=setup.pricing, pools=setup.pools, borrows_itself=setup.borrows_itself, **coins,
         )  # fmt: skip
         self.twin = self.bank
+
+    def _open_coins(
+        self, dice: random.Random, terms: dict[int, Terms], money: dict[int, MoneyTerms], setup: Setup
+    ) -> dict[str, Any]:  # fmt: skip
+        """Where there is collateral: its pairs, and what the twin has to know about it."""
+        return {}
+
+    def _settle_in(self) -> None:
+        """What accounts are told before the first command."""
 
     def _open(
         self, dice: random.Random, number: int, form: Form, rates: tuple[int, int, int], setup: Setup
@@ -252,7 +265,7 @@ class MoneyPair(Pair):
         a coin unit when the price moves on.
         """
         bank = self.bank
-        for asset in DIGITS:
+        for asset in self.digits:
             if sum(units for key, units in balances.items() if key[1] == asset):
                 raise Differs(f"asset {asset} does not sum to zero")
         for number in (LINEAR, INVERSE):
@@ -269,7 +282,7 @@ class MoneyPair(Pair):
     def _count(self, rows: list[tuple[Any, ...]]) -> None:
         super()._count(rows)
         for row in rows:
-            if FUND in row[8:10] and Kind(row[13]) not in OF_THE_FUND:
+            if FUND in row[8:10] and Kind(row[13]) not in self.of_the_fund:
                 raise Differs(f"the fund has a part in {Kind(row[13]).name} {row}")
             if row[13] in (Kind.LIQUIDATION_END, Kind.MEMBER):
                 self.seen[f"{'ENDS' if row[13] == Kind.LIQUIDATION_END else 'MEMBER'} {row[15]}"] += 1
