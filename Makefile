@@ -16,7 +16,7 @@ UV ?= uv
 run: $(VENV)/.run $(VENV)/.web | build ## set up what is missing, open the desk in a browser with a squeeze staged
 	@if [ -t 1 ]; then exec $(BIN)/shortdesk web --scenario short-squeeze --open; else \
 		rm -rf build/short-squeeze && \
-		$(BIN)/shortdesk run short-squeeze --out build/short-squeeze && \
+		$(BIN)/shortdesk run short-squeeze --out build/short-squeeze --html build/short-squeeze-run.html && \
 		$(BIN)/shortdesk postmortem build/short-squeeze --html build/short-squeeze.html; fi
 
 # ---- tests ---------------------------------------------------------------------------------------------------------

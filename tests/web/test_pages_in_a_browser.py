@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from tests.doors.pages.reading import given
-from tests.doors.pages.sample import EVIL, evil, held, squeezed
+from tests.doors.pages.sample import EVIL, evil, held, played, squeezed
 from tests.web.conftest import AXE, CHROMIUM
 
 from shortdesk.doors.pages.explained import postmortem_page
 from shortdesk.doors.pages.held import hold_page
 from shortdesk.doors.pages.modules import missing_scripts
+from shortdesk.doors.pages.played import run_page
 from shortdesk.study.postmortem_tree import cause_tree
 
 pytestmark = [
@@ -29,7 +30,13 @@ DESK = {"width": 1280, "height": 800}
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every kind of page, written to a file."""
     folder = tmp_path_factory.mktemp("pages")
-    texts = {"hold": hold_page(held()), "postmortem": postmortem_page(squeezed()), "evil": postmortem_page(evil())}
+    found, recording = played(folder / "run")
+    texts = {
+        "run": run_page(found, recording),
+        "hold": hold_page(held()),
+        "postmortem": postmortem_page(squeezed()),
+        "evil": postmortem_page(evil()),
+    }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
@@ -78,6 +85,35 @@ def test_a_held_short_is_read_by_pointer_and_keys(pages: dict[str, Path]) -> Non
         assert f"2020-10-01: {first:,.0f}" in page.inner_text("sd-series >> nth=0 >> .reading").replace(".0", "")
 
 
+def test_a_run_is_looked_at_at_any_of_its_moments(pages: dict[str, Path]) -> None:
+    found = given(pages["run"].read_text(encoding="utf-8"))
+    moments = next(one["value"] for one in found["of"].values() if isinstance(one["value"], list))
+    head = found["store"]["parts"]["head"]
+    with opened(pages["run"]) as page:
+        mark = "[data-testid=mark]"
+        height = next(at for at, one in enumerate(moments) if one["title"] == "the height")
+        for key, at in ((None, height), (".", height + 1), (",", height)):
+            if key:
+                page.keyboard.press(key)
+            gauges = moments[at]["parts"]["gauges"]
+            page.wait_for_function(
+                "([mark, text]) => document.querySelector(mark).textContent === text",
+                arg=[mark, f"{gauges['mark']:,.{head['price_places']}f}"],
+            )
+            assert page.inner_text("[data-testid=makers]") == f"{gauges['makers_present']} / {gauges['makers']}"
+            positions = f"{moments[at]['parts']['counts']['liquidations']:,} positions"
+            assert page.inner_text("[data-testid=liquidated-more]") == positions
+        page.click("text=the opening")
+        assert page.inner_text("[data-testid=clock]") == "0:00:00" or moments[0]["now_s"] > 0
+        page.evaluate("document.activeElement.blur()")  # a focused button has Space for itself
+        page.keyboard.press("Space")
+        page.wait_for_function(
+            "(last) => document.querySelector('[data-testid=moment]').value === last", arg=str(len(moments) - 1)
+        )
+        assert page.inner_text("[data-testid=play]") == "Play"
+        assert page.text_content("[data-testid=map]").split(" ")[1:2] == ["shorts"]
+
+
 def test_the_tree_of_a_written_post_mortem_is_walked_by_keys(pages: dict[str, Path]) -> None:
     tree = cause_tree(squeezed())
     assert tree is not None
@@ -106,7 +142,7 @@ def test_theme_palette_keys_and_sections_by_keyboard(pages: dict[str, Path]) -> 
         assert "dark or light" in page.inner_text("dialog[open]")
 
 
-@pytest.mark.parametrize("kind", ["hold", "postmortem"])
+@pytest.mark.parametrize("kind", ["hold", "run", "postmortem"])
 def test_on_paper_and_without_scripts_the_drawings_are_there(pages: dict[str, Path], kind: str) -> None:
     with opened(pages[kind]) as page:
         page.emulate_media(media="print")
@@ -128,7 +164,7 @@ def test_a_hostile_name_is_shown_and_does_nothing(pages: dict[str, Path]) -> Non
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("kind", ["hold", "postmortem"])
+@pytest.mark.parametrize("kind", ["hold", "run", "postmortem"])
 def test_no_serious_accessibility_fault_and_no_overflow(
     pages: dict[str, Path], kind: str, theme: str, size: dict[str, int]
 ) -> None:

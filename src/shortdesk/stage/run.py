@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
+from numpy.typing import NDArray
 
 from shortdesk.ground.errors import InputError
 from shortdesk.ground.fine import plain, to_decimal
@@ -34,6 +35,7 @@ __all__ = [
     "SLICE_S",
     "FundSummary",
     "InstrumentSummary",
+    "Look",
     "Moment",
     "RunSummary",
     "Staged",
@@ -161,6 +163,16 @@ def run_codes() -> dict[str, dict[int, str]]:
     }
 
 
+class Look(Protocol):
+    """Somebody who looks at a run while it is played, and changes nothing."""
+
+    def rows(self, rows: NDArray[Any]) -> None:
+        """Rows of the Journal, in order, piece by piece."""
+
+    def at(self, play: Play) -> None:
+        """The market between two slices of time, after the rows of the one that has passed."""
+
+
 def run_into(
     folder: Path,
     scenario: Scenario,
@@ -169,10 +181,13 @@ def run_into(
     settings: Sequence[str] = (),
     until_ns: int | None = None,
     watch: Watch | None = None,
+    look: Look | None = None,
+    slice_s: float = SLICE_S,
 ) -> RunSummary:
     """Play a scenario into a new folder, to its horizon, to ``until_ns`` or until ``watch`` says True.
 
-    The same scenario gives the same hash, in whatever slices time passes.
+    ``look`` sees the market after each slice of ``slice_s`` seconds. The same scenario gives the same hash, in whatever
+    slices time passes and whoever looks.
 
     Raises:
         InputError: the folder is not empty or cannot be written.
@@ -193,7 +208,7 @@ def run_into(
     with RunWriter(folder, described, play.names) as writer:
         _write(folder / SCENARIO, Staged(given=given or scenario.name, settings=tuple(settings), scenario=scenario))
         journal = writer.stream(JOURNAL, ROW)
-        is_stopped = record(play, end_ns, tally, watch, journal.add)
+        is_stopped = record(play, end_ns, tally, watch, journal.add, look=look, slice_s=slice_s)
         stop = "interrupted" if is_stopped else "horizon" if end_ns == scenario.end_ns else "until"
         ended = writer.end(stop)
     found = summary_of(play, tally, before, stop, ended.streams[JOURNAL].hash)
@@ -202,16 +217,21 @@ def run_into(
 
 
 def record(
-    play: Play, end_ns: int, tally: Tally, watch: Watch | None = None, add: Callable[..., None] | None = None
-) -> bool:
+    play: Play, end_ns: int, tally: Tally, watch: Watch | None = None, add: Callable[..., None] | None = None,
+    *, look: Look | None = None, slice_s: float = SLICE_S,
+) -> bool:  # fmt: skip
     """Let time pass in slices, every row into ``tally`` and ``add``; whether ``watch`` ended it before ``end_ns``."""
-    slice_ns = int(SLICE_S * _SECOND_NS)
+    slice_ns = int(slice_s * _SECOND_NS)
     while True:
         until_ns = min(play.now_ns + slice_ns, end_ns)
         for rows in play.run(until_ns):
             tally.add(rows)
             if add is not None:
                 add(rows)
+            if look is not None:
+                look.rows(rows)
+        if look is not None:
+            look.at(play)
         is_enough = watch is not None and watch(_moment(play, tally))
         if until_ns >= end_ns or is_enough:
             tally.close(until_ns)

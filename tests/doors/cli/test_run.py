@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.doors.cli.conftest import Ask
+from tests.doors.pages.reading import without_scripts
 from tests.stage.small import SMALL
 
 from shortdesk.doors.cli.watching import Interrupts, RunWatch
@@ -53,6 +54,31 @@ def test_each_run_gets_a_folder_and_the_same_hash(ask: Ask, here: Path) -> None:
     assert (row["folder"], row["seed"], row["stop"]) == ("runs/short-squeeze-7-2", 7, "until")
     assert row["hash"] == Journal.open(here / "runs" / "short-squeeze-7").hash
     assert row["fund"][0]["before"] == "2000000"
+
+
+def test_a_page_of_a_run(ask: Ask, here: Path) -> None:
+    plain = ask("run", "short-squeeze", *SETTINGS, "--out", "plain", "--json")
+    answer = ask("run", "short-squeeze", *SETTINGS, "--out", "seen", "--html", "page.html")
+    assert (answer.code, answer.err) == (0, "wrote page.html\n")
+    assert json.loads(plain.out)[0]["hash"] == Journal.open(here / "seen").hash
+    read = without_scripts((here / "page.html").read_text(encoding="utf-8"))
+    assert "short-squeeze, seed 1" in read
+    assert "The market through time" in read
+    part = ask("run", "short-squeeze", *SETTINGS, "--until", "3s", "--quiet", "--html", "part.html")
+    assert (part.out, part.err) == ("runs/short-squeeze-1\n", "")
+    assert "00:00:03 played" in (here / "part.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("page", "code", "said"), [("page.txt", 2, "ends in .html"), ("no/page.html", 3, "make it first")]
+)
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_played(
+    ask: Ask, here: Path, page: str, code: int, said: str
+) -> None:
+    answer = ask("run", "short-squeeze", *SETTINGS, "--html", page)
+    assert (answer.code, answer.out) == (code, "")
+    assert said in answer.err
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize(

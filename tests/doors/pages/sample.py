@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
+from tests.stage.small import small_squeeze
 from tests.study.postmortem_story import ANN, NAMES, RUN, journal_of, squeeze
 
+from shortdesk.doors.pages.recording import Recording
 from shortdesk.ground.journal import Journal
 from shortdesk.ground.venue import load_venue
 from shortdesk.intake import sample_bars, sample_funding
+from shortdesk.stage.run import RunSummary, run_into
 from shortdesk.study.hold import History, HoldRequest
 from shortdesk.study.hold import hold as held_through
 from shortdesk.study.hold_result import HoldResult
@@ -18,6 +22,13 @@ from shortdesk.study.ticket import Size
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp;\u2028"
 """A name that would break out of text, of markup or of JSON if it could."""
+
+
+def played(folder: Path) -> tuple[RunSummary, Recording]:
+    """The small squeeze of twelve seconds, looked at while it is played into a folder."""
+    scenario = small_squeeze()
+    recording = Recording(scenario)
+    return run_into(folder, scenario, look=recording, slice_s=recording.slice_s), recording
 
 
 def held() -> HoldResult:

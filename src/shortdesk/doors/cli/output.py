@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_form",
+    "check_page",
     "console",
     "emit",
     "fits",
@@ -159,6 +160,23 @@ def emit(rows: Sequence[Mapping[str, Any]], *, as_json: bool, as_csv: bool, outp
 
 def _text_for(rows: Sequence[Mapping[str, Any]], output: Path) -> str:
     return to_json(list(rows)) if output.suffix.casefold() == ".json" else to_csv(rows)
+
+
+def check_page(path: Path | None) -> None:
+    """Refuse a page that could not be written, before anything is computed.
+
+    Raises:
+        UsageError: a name that does not end in .html.
+        InputError: a directory, or a missing folder.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError("is a directory; expected a file name", str(path))
+    if path.suffix.casefold() != ".html":
+        raise UsageError(f"page '{path}': expected a name that ends in .html")
+    if not path.parent.is_dir():
+        raise InputError(f"the folder {path.parent} does not exist; make it first", str(path))
 
 
 def write_page(path: Path, text: str) -> None:

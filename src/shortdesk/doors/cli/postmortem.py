@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from shortdesk.doors.cli.output import console, notice, to_json, write_page
+from shortdesk.doors.cli.output import check_page, console, notice, to_json, write_page
 from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.journal import Journal
 from shortdesk.study.postmortem import Postmortem, explain, liquidated_accounts
@@ -54,7 +54,7 @@ def postmortem(
     quiet
         Print the verdict alone.
     """
-    _check(html)
+    check_page(html)
     journal = Journal.open(run)
     if journal.notice:
         notice(f"notice: {journal.notice}")
@@ -79,18 +79,6 @@ def postmortem(
     sys.stdout.flush()
     notice(f"wrote {target}")
     return 0
-
-
-def _check(html: Path | None) -> None:
-    """Refuse what could not be written before anything is read."""
-    if html is None:
-        return
-    if html.is_dir():
-        raise InputError("is a directory; expected a file name", str(html))
-    if html.suffix.casefold() != ".html":
-        raise UsageError(f"page '{html}': expected a name that ends in .html")
-    if not html.parent.is_dir():
-        raise InputError(f"the folder {html.parent} does not exist; make it first", str(html))
 
 
 def _file_name(death: Death) -> str:

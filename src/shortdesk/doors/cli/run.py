@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from shortdesk.doors.cli.output import console, notice, to_json
+from shortdesk.doors.cli.output import check_page, console, notice, to_json, write_page
 from shortdesk.doors.cli.stage_inputs import clock_text, new_folder, parse_seconds
 from shortdesk.doors.cli.watching import Interrupts, RunWatch, prepare_kernels
 from shortdesk.ground.errors import UsageError
 
 if TYPE_CHECKING:
+    from shortdesk.doors.pages.recording import Recording
     from shortdesk.stage.run import RunSummary
+    from shortdesk.stage.scenario import Scenario
 
 __all__ = ["run", "summary_row"]
 
@@ -28,6 +30,7 @@ def run(
     agent: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     until: str | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    html: Path | None = None,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -50,6 +53,8 @@ def run(
         End after this much simulated time, as 90s, 30m or 2h; the horizon when not given.
     out
         A new folder for the run; runs/NAME-SEED in the current folder when not given.
+    html
+        Write a page of the run to this file: the market at any of its moments, its gauges through time, its figures.
     quiet
         Print the run's folder alone.
     json
@@ -57,6 +62,7 @@ def run(
     """
     from shortdesk.stage.scenario import find_scenario
 
+    check_page(html)
     settings = [*set_, *([] if seed is None else [f"seed={seed}"])]
     staged = find_scenario(scenario, settings)
     if agent:
@@ -71,22 +77,47 @@ def run(
         )
     folder = new_folder(out, f"{staged.name}-{staged.seed}")
     prepare_kernels(staged)
-    from shortdesk.stage.run import run_into
+    from shortdesk.stage.run import SLICE_S, run_into
 
+    recording = _recording(staged) if html else None
+    slice_s = recording.slice_s if recording else SLICE_S
     end_ns = staged.start_ns + int(end_s * 1e9)
     with Interrupts() as interrupts:
         try:
             with RunWatch(staged, end_ns, interrupts, quiet=quiet) as watch:
-                found = run_into(folder, staged, given=scenario, settings=settings, until_ns=end_ns, watch=watch)
+                found = run_into(
+                    folder, staged, given=scenario, settings=settings, until_ns=end_ns, watch=watch, look=recording,
+                    slice_s=slice_s,
+                )  # fmt: skip
         except KeyboardInterrupt:
             notice(f"interrupted{f'; what was written is in {folder}' if folder.exists() else ''}")
             return 130
     _show(folder, found, quiet=quiet, as_json=json)
+    if html and recording:
+        _write_page(html, found, recording, quiet=quiet)
     if found.stop == "interrupted":
         sys.stdout.flush()
         notice(f"interrupted after {clock_text(found.reached_s)}; the journal so far is whole and readable: {folder}")
         return 130
     return 0
+
+
+def _recording(staged: Scenario) -> Recording:
+    from shortdesk.doors.pages.recording import Recording
+
+    return Recording(staged)
+
+
+def _write_page(path: Path, found: RunSummary, recording: Recording, *, quiet: bool) -> None:
+    from shortdesk.doors.pages.played import run_page
+
+    sys.stdout.flush()
+    if not recording.has_seen:
+        notice(f"nobody traded, so there is nothing to draw: {path} was not written")
+        return
+    write_page(path, run_page(found, recording))
+    if not quiet:
+        notice(f"wrote {path}")
 
 
 def _show(folder: Path, found: RunSummary, *, quiet: bool, as_json: bool) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shortdesk.doors.cli.stage_inputs import clock_text
+from shortdesk.doors.pages.summary import figure_rows, fund_words, makers_words, money
 from shortdesk.ground.fine import plain
 from shortdesk.stage.run import InstrumentSummary, RunSummary
 from shortdesk.study.figure.charts import PriceChart
@@ -33,17 +32,12 @@ def print_run(out: Console, folder: Path, found: RunSummary) -> None:
         _print_rows(out, one)
     out.print()
     for fund in found.fund:
-        change = fund.after - fund.before
-        lost = f", {_money(fund.deficit)} not covered" if fund.deficit else ""
-        text = f"insurance fund of {fund.venue}: {_money(fund.before)} {fund.asset} before, {_money(fund.after)} after"
-        out.print(Text(f"{text} ({_signed(change)}){lost}"))
+        out.print(Text(fund_words(fund)))
     for asset, lacking in found.shortfall.items():
         if lacking:
-            out.print(Text(f"accounts below zero at the end lack {_money(lacking)} {asset}", style="bold red"))
+            out.print(Text(f"accounts below zero at the end lack {money(lacking)} {asset}", style="bold red"))
     if found.makers:
-        times = "once" if found.maker_leaves == 1 else f"{found.maker_leaves} times"
-        away = f"away {100 * found.maker_absence:.1f} % of their time"
-        out.print(Text(f"makers: {found.makers}, at the fewest {found.fewest_makers} quoting; left {times}, {away}"))
+        out.print(Text(makers_words(found)))
     out.print(Text(f"{found.rows:,} journal rows in {folder}, hash {found.hash}", style="dim"))
 
 
@@ -72,34 +66,6 @@ def _print_rows(out: Console, one: InstrumentSummary) -> None:
     table.add_column(style="bold")
     for _ in range(3):
         table.add_column(justify="right")
-    for row in _rows(one):
+    for row in figure_rows(one):
         table.add_row(*row)
     out.print(table)
-
-
-def _rows(one: InstrumentSummary) -> Iterator[tuple[str, str, str, str]]:
-    def size(lots: int) -> str:
-        return f"{lots * one.lot:,.0f} {one.asset}" if lots * one.lot >= 100 else f"{plain(lots * one.lot)} {one.asset}"
-
-    def worth(money: Decimal) -> str:
-        return f"{_money(money)} {one.quote}"
-
-    yield "opened at", plain(one.opening), "", ""
-    yield "measured from", plain(one.base), "", ""
-    yield "peak", plain(one.peak), f"{one.peak_pct:+.2f} %", f"at {clock_text(one.peak_s)}"
-    yield "trough", plain(one.trough), f"{one.trough_pct:+.2f} %", f"at {clock_text(one.trough_s)}"
-    yield "last", plain(one.last), "", ""
-    yield "trades", f"{one.fills:,}", "", worth(one.traded)
-    yield "liquidations", f"{one.liquidations:,}", size(one.liquidation_lots), worth(one.liquidated)
-    yield "taken over", "", size(one.taken_over_lots), ""
-    yield "stops", f"{one.stops:,}", size(one.stop_lots), worth(one.stopped)
-    yield "deleveraged", f"{one.adl:,}", size(one.adl_lots), worth(one.deleveraged)
-    yield "losses others paid", "", "", worth(one.bad_debt)
-
-
-def _money(value: Decimal) -> str:
-    return f"{value:,.0f}"
-
-
-def _signed(value: Decimal) -> str:
-    return f"{value:+,.0f}"

@@ -18,7 +18,7 @@ from shortdesk.doors.web.view.deaths import Bin
 from shortdesk.doors.web.view.scale import SECOND_NS, Board
 from shortdesk.ground.kinds import Kind, Mechanism
 
-__all__ = ["FORCED", "Candle", "Recorder", "Trade", "candle_seconds"]
+__all__ = ["FORCED", "Candle", "Recorder", "Trade", "candle_seconds", "columns_seconds"]
 
 FORCED = (int(Mechanism.LIQUIDATION), int(Mechanism.ADL), int(Mechanism.STOP), int(Mechanism.RECALL))
 """Mechanisms whose trades nobody chose at that moment."""
@@ -46,6 +46,11 @@ def candle_seconds(horizon_s: float, most: int = _CANDLES) -> int:
     return next((nice for nice in _NICE if nice * most >= horizon_s), _NICE[-1])
 
 
+def columns_seconds(horizon_s: float) -> int:
+    """Time between two columns of the map, so that the whole play has about ``_COLUMNS`` of them."""
+    return candle_seconds(horizon_s, _COLUMNS)
+
+
 class Recorder:
     """The memory of one instrument's screen. ``account`` is the reader's own."""
 
@@ -53,7 +58,7 @@ class Recorder:
         self.board = board
         self.account = account
         self.candle_s = candle_seconds(horizon_s)
-        self.column_s = candle_seconds(horizon_s, _COLUMNS)
+        self.column_s = columns_seconds(horizon_s)
         self.candles: list[Candle] = []
         self.columns: list[Column] = []
         self.trades: deque[Trade] = deque(maxlen=_TRADES)

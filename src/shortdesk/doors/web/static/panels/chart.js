@@ -158,7 +158,7 @@ class PriceChart extends Panel {
     const { candles, columns, parts } = store;
     const bar = (/** @type {any} */ [time, open, high, low, close]) => ({ time, open, high, low, close });
     const worth = (/** @type {any} */ one) => ({ time: one[0], value: one[5] });
-    const pushed = (/** @type {any} */ one) => ({ time: one[0], value: one[6] + one[7] });
+    const pushed = (/** @type {any} */ one) => (one[6] + one[7] ? { time: one[0], value: one[6] + one[7] } : { time: one[0] });
     if (this._drawn === 0 || candles.length < this._drawn || candles.length - this._drawn > 50) {
       this.candles.applyOptions({ priceFormat: { type: "price", precision: this.head.price_places, minMove: this.head.tick } });
       this.candles.setData(candles.map(bar));
@@ -191,6 +191,7 @@ class PriceChart extends Panel {
     if (!this.head.whole) return scale.scrollToRealTime();
     this.overlay?.show(store.parts.lines ?? [], store.parts.marks ?? [], store.candles.map((one) => one[0]));
     scale.fitContent();
+    this.requestUpdate(); // the key of the map is known only now
     if (this.head.seen) scale.setVisibleLogicalRange({ from: this.head.seen[0], to: this.head.seen[1] });
   }
 
@@ -212,6 +213,11 @@ class PriceChart extends Panel {
     return `${each} candles over ${this.head.under ?? "the exact liquidation map"}`;
   }
 
+  _names() {
+    const lines = store.parts.lines ?? [];
+    return lines.length ? html`<span class="keys-of-map">${lines.map((/** @type {any} */ one) => html`<i class="tone ${one.tone}"></i>${one.name} `)}</span>` : nothing;
+  }
+
   _scale() {
     if (this.head?.under && !store.columns.length) return nothing;
     return html`<span class="heatkey"><span class="soft">to be liquidated per step</span> 0<i></i>${short(this.heat.most)}</span>`;
@@ -219,7 +225,7 @@ class PriceChart extends Panel {
 
   render() {
     return html`<section class="panel chart" aria-label="Price over the liquidation map">
-      <h2>${this.head?.instrument ?? ""} <span class="soft">${this._words()}</span>${this._scale()}</h2>
+      <h2>${this.head?.instrument ?? ""} <span class="soft">${this._words()}</span>${this._names()}${this._scale()}</h2>
       <p class="reading over" role="status" data-testid="reading"></p>
       <div class="plot" tabindex="0" role="img" aria-label="Candles over the liquidation map; the text below says the same. Arrow keys walk the candles, + and - zoom, 0 shows all."></div>
       <p class="sr" data-testid="chart">${this._mirror()}</p></section>`;

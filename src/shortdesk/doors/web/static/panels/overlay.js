@@ -45,7 +45,7 @@ export class Overlay {
     for (const [, series] of this._lines) this.chart.removeSeries(series);
     this._lines = lines.map((line) => {
       const series = this.chart.addSeries(LineSeries, {
-        title: line.name, lineWidth: line.tone === "danger" ? 2 : 1, lineStyle: styleOf(line.tone), priceLineVisible: false, lastValueVisible: false,
+        lineWidth: line.tone === "danger" ? 2 : 1, lineStyle: styleOf(line.tone), priceLineVisible: false, lastValueVisible: false,
         lineType: line.steps ? LineType.WithSteps : LineType.Simple, crosshairMarkerVisible: false,
         ...(line.scales ? {} : { autoscaleInfoProvider: () => null }),
       });
