@@ -15,10 +15,11 @@ from shortdesk.ground.errors import InputError, UsageError
 from shortdesk.ground.kinds import Kind
 from shortdesk.market.ledger import find_balance
 from shortdesk.market.margin_check import balance_risk
-from shortdesk.market.tables import Shelf, instrument_at
+from shortdesk.market.tables import Shelf, instrument_at, venue_at
 from shortdesk.stage.agents.crowd import CrowdTerms, Rung
 from shortdesk.stage.agents.shock import Act
 from shortdesk.stage.changes import Change, apply_changes
+from shortdesk.stage.gauges import equity_units
 from shortdesk.stage.scenario import InstrumentTerms, ShockTerms, find_scenario, read_scenario, scenario_folder
 
 COIN = InstrumentTerms(
@@ -80,6 +81,24 @@ def test_a_lost_peg_kills_at_a_mark_that_stands_still() -> None:
     balances = found.play.world.table(Shelf.BALANCES)
     for asset in np.unique(balances["asset"]):
         assert balances["units"][balances["asset"] == asset].sum() == 0
+
+
+def test_what_the_fund_took_counts_at_its_mark() -> None:
+    """It pays no more for coins than they are worth: their discount is its gain, the peg that comes back more of it."""
+    back = ShockTerms(name="peg", at_s=8, act="peg", target="COIN", amount=1.0)
+    found = town(*FALLS, back)
+    fund = int(venue_at(found.w, found.market("PERP").venue).insurance)
+    asset = found.market("PERP").settle_asset
+    before = equity_units(found.play.world, fund, asset)
+    found.go(6)
+    after = equity_units(found.play.world, fund, asset)
+    cash = found.of(Kind.COLLATERAL)
+    paid = int(cash["units"][cash["asset"] == asset].sum())
+    fees = int(-found.of(Kind.LIQUIDATION_FEE)["units"].sum()) + int(-found.of(Kind.INSURANCE_IN)["units"].sum())
+    covered = int(found.of(Kind.INSURANCE_OUT)["units"].sum())
+    assert after - before == pytest.approx(paid * (1 / 0.95 - 1) + fees - covered, rel=1e-3)
+    found.go(3)
+    assert equity_units(found.play.world, fund, asset) - after == pytest.approx(paid / 0.95 * 19, rel=1e-3)
 
 
 def test_without_the_shock_everybody_lives() -> None:

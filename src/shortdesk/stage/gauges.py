@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from shortdesk.ground.compile import kernel
+from shortdesk.ground.compile import kernel, rule
+from shortdesk.ground.exact import mul_div_down
 from shortdesk.market.ladder import Ladder
 from shortdesk.market.ledger import Role, find_balance
 from shortdesk.market.margin_check import balance_risk
-from shortdesk.market.tables import Shelf, account_at, balance_at, shelf_at
+from shortdesk.market.tables import Shelf, account_at, balance_at, instrument_at, shelf_at
 from shortdesk.market.world import World
 from shortdesk.stage.look import lots_within
 
@@ -27,7 +28,10 @@ def depth_lots(world: World, number: int) -> tuple[int, int]:
 
 
 def equity_units(world: World, account: int, asset: int) -> int:
-    """An account's cross wallet of an asset with the positions behind which it stands, at their marks."""
+    """An account's cross wallet of an asset with the positions behind which it stands, at their marks.
+
+    A purse's coins that it took for minuses count at their mark.
+    """
     found = np.zeros(2, np.int64)
     _money(world.block, account, asset, found)
     return int(found[0])
@@ -38,6 +42,19 @@ def shortfall_units(world: World, asset: int) -> int:
     found = np.zeros(2, np.int64)
     _money(world.block, 0, asset, found)
     return int(found[1])
+
+
+@rule
+def _coins_taken(w: Any, account: int, asset: int) -> int:
+    """What a purse's coins of the venue's accepted pairs are worth at their marks."""
+    units = 0
+    for number in range(1, shelf_at(w, Shelf.INSTRUMENTS).used + 1):
+        pair = instrument_at(w, number)
+        if pair.exchange_ppm != 0 and pair.settle_asset == asset and pair.venue == account_at(w, account).venue:
+            at = find_balance(w, account, pair.base_asset, 0)
+            if at != 0:
+                units += mul_div_down(balance_at(w, at).units, pair.mark_ticks * pair.factor, pair.base_units)
+    return units
 
 
 @kernel
@@ -52,6 +69,8 @@ def _money(w: Any, account: int, asset: int, found: Any) -> None:
     if account != 0:
         at = find_balance(w, account, asset, 0)
         found[0] = balance_risk(w, at).equity if at != 0 else 0
+        if account_at(w, account).role != Role.TRADER:
+            found[0] += _coins_taken(w, account, asset)
         return
     for at in range(1, shelf_at(w, Shelf.BALANCES).used + 1):
         balance = balance_at(w, at)
