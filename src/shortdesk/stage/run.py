@@ -116,7 +116,7 @@ class InstrumentSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FundSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """An insurance fund with what it took over, positions and coins, at the marks, and what its venue could not cover."""
+    """An insurance fund with the positions and coins it took at their marks, and what its venue could not cover."""
 
     venue: str
     asset: str
