@@ -1,6 +1,8 @@
-"""Take the documentation's pictures of the desk: the shipped squeeze at its height, in both themes.
+"""Take the documentation's pictures: the shipped squeeze at its height on the desk and in written pages, both themes.
 
-    python tools/take_pictures.py
+    python tools/take_pictures.py          all of them
+    python tools/take_pictures.py desk     those of the desk
+    python tools/take_pictures.py pages    those of the written pages
 
 Needs what ``make setup`` installs and a chromium on the path. Pictures go to ``docs/pictures``.
 """
@@ -11,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +23,46 @@ NEAR_S, HEIGHT_S = 34 * 60 + 30, 35 * 60 + 22
 SIZE = {"width": 1280, "height": 720}
 
 
+PROGRAM = [sys.executable, "-m", "shortdesk"]
+
+
 def main() -> None:
-    """Open a desk of its own, let the squeeze play and take the pictures."""
+    """Take what was asked for."""
     from playwright.sync_api import sync_playwright
 
-    program = Path(sys.executable).with_name("shortdesk")
-    command = [str(program), "web", "--port", "0", "--pace", "300"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
+    asked = sys.argv[1:] or ["desk", "pages"]
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        for one in asked:
+            {"desk": _desk, "pages": _pages}[one](browser)
+        browser.close()
+
+
+def _pages(browser: Any) -> None:
+    """A run and its post-mortem as files, each from the heading of its chart on."""
+    with tempfile.TemporaryDirectory() as folder:
+        run, page = Path(folder) / "run", Path(folder) / "run.html"
+        subprocess.run([*PROGRAM, "run", "short-squeeze", "--out", run, "--html", page, "--quiet"], check=True)
+        subprocess.run([*PROGRAM, "postmortem", run, "--quiet"], check=True)
+        files = {"run-page": (page, "sd-moments", 1180), "postmortem-page": (run / "postmortem.html", "h1", 900)}
+        for theme in ("light", "dark"):
+            for name, (path, first, height) in files.items():
+                context = browser.new_context(
+                    viewport={"width": 1180, "height": height}, color_scheme=theme, offline=True
+                )
+                shown = context.new_page()
+                shown.goto(path.as_uri())
+                shown.wait_for_selector("html[data-ready]")
+                shown.evaluate(f"scrollTo(0, document.querySelector('{first}').getBoundingClientRect().top - 12)")
+                shown.wait_for_timeout(700)
+                shown.screenshot(path=FOLDER / f"{name}-{theme}.png")
+                context.close()
+
+
+def _desk(browser: Any) -> None:
+    """Open a desk of its own, let the squeeze play and take the pictures."""
+    command = [*PROGRAM, "web", "--port", "0", "--pace", "300"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             address = re.search(r"http://\S+", server.stdout.readline())
@@ -53,7 +88,6 @@ def main() -> None:
                     page.wait_for_timeout(700)
                     page.screenshot(path=FOLDER / f"{name}-{theme}.png")
         finally:
-            browser.close()
             server.terminate()
 
 

@@ -82,7 +82,10 @@ def test_a_held_short_is_read_by_pointer_and_keys(pages: dict[str, Path]) -> Non
         page.focus("sd-series .plot")
         page.keyboard.press("Home")
         first = given(pages["hold"].read_text(encoding="utf-8"))["of"]["0"]["value"]["lines"][0]["values"][0]
-        assert f"2020-10-01: {first:,.0f}" in page.inner_text("sd-series >> nth=0 >> .reading").replace(".0", "")
+        assert page.inner_text("sd-series >> nth=0 >> .reading") == f"2020-10-01: {first:,.2f} USDT"
+        page.keyboard.press("+")
+        page.hover("sd-chart .plot")
+        assert "high" in page.inner_text("[data-testid=reading]")
 
 
 def test_a_run_is_looked_at_at_any_of_its_moments(pages: dict[str, Path]) -> None:

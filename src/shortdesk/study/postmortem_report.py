@@ -350,14 +350,14 @@ def _path(tape: Tape, name: str, rows: Ints, tone: Tone) -> Line:
     return Line(name, tape.time_ns[rows], _prices(tape, rows), tone=tone, steps=True).thinned(400)
 
 
-def forced_chart(report: Postmortem) -> FlowChart | None:
-    """What forced orders bought (above zero) and sold, over time."""
+def forced_chart(report: Postmortem, most: int = 72) -> FlowChart | None:
+    """What forced orders bought (above zero) and sold, over time, in at most about ``most`` sums."""
     tape = report.tape
     rows = tape.fills[report.forced.of_fill >= 0]
     if not len(rows):
         return None
     start, stop = tape.start_ns, int(tape.time_ns[-1])
-    step = max(_SECOND_NS, (stop - start) // 72)
+    step = max(_SECOND_NS, (stop - start) // most)
     part = (tape.time_ns[rows] - start) // step
     sums = np.zeros(int((stop - start) // step) + 1)
     np.add.at(sums, part, tape.lots[rows] * float(tape.grid.lot))

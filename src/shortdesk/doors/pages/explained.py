@@ -18,6 +18,7 @@ from shortdesk.study.postmortem_report import (
     ANSWERED,
     candles_of,
     footer_of,
+    forced_chart,
     heading,
     price_chart,
     sections_of,
@@ -41,11 +42,14 @@ def postmortem_page(report: Postmortem, extra: Sequence[Section] = (), run: Path
     if lead is None or candles is None or chart is None:
         return page(title, sections, subtitle=under, footer=footer)
     row = row_of(candles)
+    forced = forced_chart(report, len(row.opens_ns))  # as fine as the candles
     answers = _answers(run, bool(report.replays))
 
     def panels(part: Part) -> Sequence[Panel]:
         if part is lead:
             return [Panel("sd-chart")]
+        if forced is not None and isinstance(part, FlowChart) and part.title == forced.title:
+            return [series_of(row, forced)]
         if isinstance(part, PathChart | FlowChart):
             return [series_of(row, part)]
         if isinstance(part, Table) and part.caption == ANSWERED and answers is not None:
@@ -99,8 +103,7 @@ def _columns(report: Postmortem, row: Row) -> list[tuple[int, list[tuple[int, fl
     found, step = doomed(report), _bin_ticks(report)
     if not len(found.ticks):
         return []
-    bins = found.ticks // step
-    first, many = int(bins.min()), int(bins.max() - bins.min()) + 1
+    bins, places = np.unique(found.ticks // step, return_inverse=True)
     grid = report.tape.grid
     worth = np.abs(found.lots).astype(np.float64) * found.ticks * float(grid.tick) * float(grid.lot)
     columns = []
@@ -108,11 +111,11 @@ def _columns(report: Postmortem, row: Row) -> list[tuple[int, list[tuple[int, fl
         now = int(row.opens_ns[at])
         alive = (found.since_ns <= now) & (found.until_ns > now)
         sums = [
-            np.rint(np.bincount(bins[alive] - first, (worth * side)[alive], many))
+            np.rint(np.bincount(places[alive], (worth * side)[alive], len(bins)))
             for side in (found.lots < 0, found.lots > 0)
         ]
         used = np.flatnonzero(sums[0] + sums[1])
-        told = [(first + int(one), float(sums[0][one]), float(sums[1][one])) for one in used]
+        told = [(int(bins[one]), float(sums[0][one]), float(sums[1][one])) for one in used]
         columns.append((now // _SECOND_NS, told))
     return columns
 

@@ -83,6 +83,8 @@ class SeriesView(msgspec.Struct, frozen=True):
     unit: str
     note: str
     places: int
+    """Decimals of the axis; a value that is read has two more, where any value has decimals at all."""
+    exact: int
     bars: bool
     base: float | None
     lines: list[LineView]
@@ -136,8 +138,11 @@ def series_of(row: Row, part: PathChart | FlowChart) -> Panel:
         lines = [_line(row, one) for one in part.lines]
         known = [one for line in lines for one in line.values if one is not None]
         base = part.baseline if len(part.lines) == 1 else None
-    places = decimals_of(nice_ticks(min(known), max(known), 40)) if known and max(known) > min(known) else 2
-    view = SeriesView(part.title, part.unit, part.description, places, isinstance(part, FlowChart), base, lines)
+        if base is not None and not any(one < base for one in known):
+            base = None  # gain and loss are told apart only where there is a loss
+    places = decimals_of(nice_ticks(min(known), max(known), 8)) if known and max(known) > min(known) else 0
+    exact = places if all(one == round(one, places) for one in known) else places + 2
+    view = SeriesView(part.title, part.unit, part.description, places, exact, isinstance(part, FlowChart), base, lines)
     return Panel("sd-series", view)
 
 
@@ -153,13 +158,12 @@ def _line(row: Row, line: Line, *, scales: bool = True) -> LineView:
 
 
 def _flow(row: Row, flow: FlowChart) -> list[float | None]:
-    """What flowed in each candle; an amount is for the time before it."""
+    """What flowed in each candle, None for nothing; an amount is for the time before it."""
     times = np.asarray(flow.times, np.int64) - 1
     places = np.clip(np.searchsorted(row.opens_ns, times, side="right") - 1, 0, len(row.opens_ns) - 1)
     sums = np.asarray(np.bincount(places, np.asarray(flow.amounts), len(row.opens_ns)), np.float64)
-    counts = np.bincount(places, minlength=len(row.opens_ns))
     digits = _digits(sums)
-    return [round(float(one), digits) if many else None for one, many in zip(sums, counts, strict=True)]
+    return [round(float(one), digits) if one else None for one in sums]
 
 
 def _candle_of(row: Row, time_ns: int) -> int:

@@ -226,7 +226,7 @@ class PriceChart extends Panel {
   render() {
     return html`<section class="panel chart" aria-label="Price over the liquidation map">
       <h2>${this.head?.instrument ?? ""} <span class="soft">${this._words()}</span>${this._names()}${this._scale()}</h2>
-      <p class="reading over" role="status" data-testid="reading"></p>
+      <div class="over"><p class="reading" role="status" data-testid="reading"></p></div>
       <div class="plot" tabindex="0" role="img" aria-label="Candles over the liquidation map; the text below says the same. Arrow keys walk the candles, + and - zoom, 0 shows all."></div>
       <p class="sr" data-testid="chart">${this._mirror()}</p></section>`;
   }

@@ -9,7 +9,7 @@ import { store } from "../store.js";
 import { colourOf, pointsOf, styleOf } from "./overlay.js";
 import { apart, joined, moment, readable } from "./reading.js";
 
-/** @typedef {{ title: string, unit: string, note: string, places: number, bars: boolean, base: number | null, lines: import("./overlay.js").Line[] }} Shown */
+/** @typedef {{ title: string, unit: string, note: string, places: number, exact: number, bars: boolean, base: number | null, lines: import("./overlay.js").Line[] }} Shown */
 
 class Series extends Panel {
   constructor() {
@@ -37,9 +37,14 @@ class Series extends Panel {
     this.chart = null;
   }
 
-  /** @param {number} value */
+  /** A value on the axis. @param {number} value */
   _number(value) {
     return Math.abs(value) >= 1e5 ? short(value) : fixed(value, this.of?.places ?? 2);
+  }
+
+  /** A value that is read. @param {number | null | undefined} value */
+  _exact(value) {
+    return typeof value === "number" ? fixed(value, this.of?.exact ?? 2) : this.of?.bars ? "nothing" : "–";
   }
 
   /** @param {any} line */
@@ -72,7 +77,7 @@ class Series extends Panel {
     readable(plot, this.chart, series, {
       times: () => times,
       value: (at) => first.values[at] ?? 0,
-      say: (at) => `${moment(times[at], this.head.candle_s)}: ${shown.lines.map((one) => `${shown.lines.length > 1 ? `${one.name} ` : ""}${one.values[at] === null ? "–" : this._number(/** @type {number} */ (one.values[at]))}`).join(", ")} ${shown.unit}`,
+      say: (at) => `${moment(times[at], this.head.candle_s)}: ${shown.lines.map((one) => `${shown.lines.length > 1 ? `${one.name} ` : ""}${this._exact(one.values[at])}`).join(", ")} ${shown.unit}`,
       to: () => this.querySelector(".reading"),
     });
   }
