@@ -16,6 +16,7 @@ from shortdesk.market.ledger import find_balance
 from shortdesk.market.open_collateral import accept_collateral, set_multi_asset
 from shortdesk.market.open_lending import set_auto_borrow
 from shortdesk.market.open_market import LiquidationTerms, open_asset, open_instrument
+from shortdesk.market.open_pricing import PricingTerms, open_pricing
 from shortdesk.market.tables import balance_at
 
 
@@ -117,6 +118,28 @@ def test_the_mark_still_kills() -> None:
     floor.short(9, 0, 1_000)
     assert only(floor.mark(1_047), "LIQUIDATION_START") == []
     assert only(floor.mark(1_048), "LIQUIDATION_START") != []
+
+
+def test_coins_are_worth_their_index_when_the_venues_clock_ticks() -> None:
+    """The member says 0.50 and nothing happens; the tick makes index and mark of it, and the short dies."""
+    floor = Coins(LiquidationTerms(cover=(Cover.DEFICIT,)))
+    open_pricing(floor.world, floor.pair, PricingTerms(), [1])
+    floor.short(9, 0, 1_000)
+    rows = floor.send(CommandKind.INDEX, instrument=floor.pair, client_id=1, price_ticks=5_000)
+    assert kinds(rows) == ["MEMBER"]
+    rows = floor.send(CommandKind.TICK, instrument=floor.pair)
+    assert kinds(rows)[:2] == ["INDEX", "MARK"]
+    assert "LIQUIDATION_START" in kinds(rows)
+
+
+def test_the_last_trade_of_the_coin_does_not_count() -> None:
+    floor = Coins(LiquidationTerms(cover=(Cover.DEFICIT,)))
+    floor.short(9, 0, 1_000)
+    for name, lots in (("buyer", 1), ("seller", -1)):
+        floor.trader(name, 1_000)
+        floor.send(CommandKind.DEPOSIT, name, instrument=floor.stable, lots=1_000 * CENTS)
+        floor.order(name, lots, 1_000, instrument=floor.pair)
+    assert only(floor.mark(1_001), "LIQUIDATION_START") == []
 
 
 def test_a_peg_that_comes_back_leaves_everybody_alive() -> None:

@@ -147,8 +147,9 @@ def _print(out: Console, found: Scenario) -> None:
     if found.shock:
         out.print()
         out.print(Text("shocks", style="bold"))
-    for shock in found.shock:
-        out.print(Text(f"  {clock_text(shock.at_s)}  {shock.act} {shock.target}  {shock.amount:g}"))
+    for shock in sorted(found.shock, key=lambda one: one.at_s):
+        name = f"  ({shock.name})" if shock.name else ""
+        out.print(Text(f"  {clock_text(shock.at_s)}  {shock.act} {shock.target}  {shock.amount:g}{name}"))
 
 
 def _print_fields(out: Console, row: Any) -> None:
