@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.doors.pages.reading import given
-from tests.doors.pages.sample import EVIL, evil, held, played, squeezed
+from tests.doors.pages.sample import EVIL, evil, held, played, replayed, squeezed
 from tests.web.conftest import AXE, CHROMIUM
 
 from shortdesk.doors.pages.explained import postmortem_page
@@ -32,6 +32,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     found, recording = played(folder / "run")
     texts = {
+        "replayed": postmortem_page(replayed(folder), run=folder),
         "run": run_page(found, recording),
         "hold": hold_page(held()),
         "postmortem": postmortem_page(squeezed()),
@@ -127,6 +128,13 @@ def test_the_tree_of_a_written_post_mortem_is_walked_by_keys(pages: dict[str, Pa
         page.keyboard.press("ArrowLeft")
         assert tree.nodes[tree.nodes[-1].parent].words in page.inner_text("[data-testid=tree-words]")
         assert "wait to be liquidated" in page.text_content("[data-testid=chart]")
+
+
+def test_what_replays_found_is_shown_without_asking_anybody(pages: dict[str, Path]) -> None:
+    with opened(pages["replayed"]) as page:
+        assert page.locator("sd-whatif .answer").count() == 1
+        assert page.inner_text("sd-whatif .versus b >> nth=0") == "6.50"
+        assert page.locator("sd-whatif button").count() == 0
 
 
 def test_theme_palette_keys_and_sections_by_keyboard(pages: dict[str, Path]) -> None:

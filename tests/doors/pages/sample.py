@@ -13,11 +13,13 @@ from shortdesk.doors.pages.recording import Recording
 from shortdesk.ground.journal import Journal
 from shortdesk.ground.venue import load_venue
 from shortdesk.intake import sample_bars, sample_funding
+from shortdesk.stage.replay import REPLAYS
 from shortdesk.stage.run import RunSummary, run_into
 from shortdesk.study.hold import History, HoldRequest
 from shortdesk.study.hold import hold as held_through
 from shortdesk.study.hold_result import HoldResult
 from shortdesk.study.postmortem import Postmortem, explain
+from shortdesk.study.postmortem_verdict import Replay
 from shortdesk.study.ticket import Size
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\"&amp;\u2028"
@@ -42,6 +44,15 @@ def held() -> HoldResult:
 def squeezed() -> Postmortem:
     """The story of ``postmortem_story``."""
     return explain(journal_of(squeeze()))
+
+
+def replayed(folder: Path) -> Postmortem:
+    """The story with the answer of a replay kept in its folder."""
+    row = {"mechanism": "liquidation", "functional": "peak_pct", "effect": 1.5, "standard_error": 0.25, "seeds": 8}
+    more = {"as_was": 6.5, "changed": 5.0, "independent_error": None, "correlation": None}
+    (folder / REPLAYS).write_bytes(msgspec.json.encode([{**row, **more}]))
+    replays = msgspec.json.decode((folder / REPLAYS).read_bytes(), type=list[Replay])
+    return explain(journal_of(squeeze()), replays=replays)
 
 
 def evil() -> Postmortem:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.doors.pages.reading import given, modules, without_scripts
-from tests.doors.pages.sample import EVIL, evil, held, squeezed
+from tests.doors.pages.sample import EVIL, evil, held, replayed, squeezed
 
 from shortdesk.doors.pages import modules as scripts
 from shortdesk.doors.pages import shell
@@ -17,6 +17,7 @@ from shortdesk.doors.pages.figures import MOST, Row, candle_rows, row_of, series
 from shortdesk.doors.pages.held import hold_page
 from shortdesk.doors.pages.modules import STATIC, import_map, missing_scripts
 from shortdesk.doors.pages.shell import PLAIN
+from shortdesk.stage.replay import REPLAYS
 from shortdesk.study.figure import Candles, FlowChart, Line, PathChart
 from shortdesk.study.hold_report import charts, money_rows
 from shortdesk.study.postmortem_map import doomed
@@ -86,6 +87,20 @@ def test_a_post_mortem_s_data_are_the_library_s() -> None:
     doomed_worth = sum(shorts for _, shorts, _ in store["columns"][0][1])
     assert doomed_worth == 10 * 102 + 10 * 105
     assert [sum(one[1] for one in bins) for _, bins in store["columns"]] == [2070, 2070, 1050, 0, 0]
+
+
+@needs_scripts
+def test_what_replays_found_is_in_the_page_and_stays_a_table_without_scripts(tmp_path: Path) -> None:
+    text = postmortem_page(replayed(tmp_path), run=tmp_path)
+    (panel,) = (one["value"] for one in given(text)["of"].values() if one["as"] == "given")
+    (answer,) = panel["answers"]
+    (effect,) = answer["effects"]
+    assert (effect["as_was"], effect["otherwise"], effect["difference"]) == (6.5, 5.0, -1.5)
+    assert panel["offers"] == []
+    assert "Shapley value" in without_scripts(text)
+    report = replayed(tmp_path)
+    (tmp_path / REPLAYS).write_text('[{"mechanism": "liquidation"}]', encoding="utf-8")  # what others may write
+    assert 'data-panel="sd-whatif"' not in postmortem_page(report, run=tmp_path)
 
 
 def test_the_map_in_hindsight_by_hand() -> None:

@@ -10,18 +10,24 @@ import { token } from "../canvas.js";
 /** @typedef {{ name: string, tone: string, steps: boolean, scales: boolean, values: (number | null)[] }} Line */
 /** @typedef {{ time: number, text: string, kind: string }} Mark */
 
+/** @type {Record<string, string>} */
 const TONES = { plain: "--accent", danger: "--line-liquidation", quiet: "--soft", good: "--good" };
+/** @type {Record<string, LineStyle>} */
 const STYLES = { plain: LineStyle.Solid, danger: LineStyle.Solid, quiet: LineStyle.Dashed, good: LineStyle.Solid };
+/** @type {Record<string, string>} */
 const NAMES = { entry: "opened", liquidation: "liquidated", exit: "closed" };
 /** Signs with more letters than this say their kind alone; the words stand in the reading. */
 const LONGEST = 18;
+/** @type {Record<string, string>} */
+const COLOURS = { entry: "--down", exit: "--up", liquidation: "--danger", event: "--accent", here: "--ink" };
+/** @type {Record<string, import("lightweight-charts").SeriesMarkerShape>} */
 const SHAPES = { entry: "arrowDown", exit: "arrowUp", liquidation: "circle", event: "square", here: "arrowUp" };
 
 /** The colour of a tone. @param {string} tone */
-export const colourOf = (tone) => token(TONES[/** @type {keyof typeof TONES} */ (tone)] ?? "--accent");
+export const colourOf = (tone) => token(TONES[tone] ?? "--accent");
 
 /** How a line of a tone is drawn. @param {string} tone */
-export const styleOf = (tone) => STYLES[/** @type {keyof typeof STYLES} */ (tone)] ?? LineStyle.Solid;
+export const styleOf = (tone) => STYLES[tone] ?? LineStyle.Solid;
 
 /** A line's points; where it has no value there is none. @param {Line} line @param {number[]} times */
 export function pointsOf(line, times) {
@@ -69,12 +75,11 @@ export class Overlay {
   }
 
   _sign() {
-    const colours = { entry: "--down", exit: "--up", liquidation: "--danger", event: "--accent", here: "--ink" };
     const here = this.here ? [{ time: this.here, text: "", kind: "here" }] : [];
     this.signs.setMarkers(
       [...this._marks, ...here].sort((a, b) => a.time - b.time).map(({ time, text, kind }) => ({
-        time, text: text.length <= LONGEST ? text : (NAMES[/** @type {keyof typeof NAMES} */ (kind)] ?? ""), shape: SHAPES[/** @type {keyof typeof SHAPES} */ (kind)] ?? "square",
-        position: kind === "exit" || kind === "here" ? "belowBar" : "aboveBar", color: token(colours[/** @type {keyof typeof colours} */ (kind)] ?? "--accent"),
+        time, text: text.length <= LONGEST ? text : (NAMES[kind] ?? ""), shape: SHAPES[kind] ?? "square",
+        position: kind === "exit" || kind === "here" ? "belowBar" : "aboveBar", color: token(COLOURS[kind] ?? "--accent"),
       })),
     );
   }
