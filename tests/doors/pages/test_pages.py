@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +170,14 @@ def test_without_the_scripts_of_others_the_figures_are_plain_and_the_page_says_s
     assert "<script" not in text
     assert PLAIN in text
     assert "Liquidated on 2020-11-05" in text
+
+
+def test_pages_are_written_without_a_server_installed() -> None:
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(['starlette', 'uvicorn', 'websockets']))\n"
+        "import shortdesk.doors.pages.held, shortdesk.doors.pages.explained\n"
+        "assert 'numba' not in sys.modules, 'a post-mortem compiles nothing'\n"
+        "import shortdesk.doors.pages.played, shortdesk.doors.pages.recording"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

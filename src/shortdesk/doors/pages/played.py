@@ -180,8 +180,10 @@ def _sections(found: RunSummary, one: InstrumentSummary, seen: Recording, chart:
 def _verdict(found: RunSummary, one: InstrumentSummary) -> str:
     way = f"{one.name} went from {plain(one.base)} to {plain(one.peak)} ({_percent(one.peak_pct)})"
     down = f"down to {plain(one.trough)} ({_percent(one.trough_pct)})"
-    died = f"{one.liquidations:,} positions worth {money(one.liquidated)} {one.quote} were liquidated"
-    died = died if one.liquidations else "nobody was liquidated"
+    worth = f"worth {money(one.liquidated)} {one.quote}"
+    died = f"{one.liquidations:,} positions {worth} were liquidated"
+    if one.liquidations < 2:
+        died = f"one position {worth} was liquidated" if one.liquidations else "nobody was liquidated"
     lost = f"; others paid {money(one.bad_debt)} {one.quote} of the losses" if one.bad_debt else ""
     return f"{way} and {down}; {died}{lost}."
 
@@ -191,19 +193,19 @@ def _percent(value: float) -> str:
 
 
 def _facts(found: RunSummary, one: InstrumentSummary) -> Facts:
-    left = f"left {found.maker_leaves} times" if found.maker_leaves != 1 else "left once"
-    return Facts(
-        [
-            Fact("peak", plain(one.peak), f"{_percent(one.peak_pct)} at {clock_text(one.peak_s)}"),
-            Fact("trough", plain(one.trough), f"{_percent(one.trough_pct)} at {clock_text(one.trough_s)}"),
-            Fact("last", plain(one.last), f"opened at {plain(one.opening)}"),
-            Fact("liquidations", f"{one.liquidations:,}", f"{money(one.liquidated)} {one.quote}"),
-            Fact("stops", f"{one.stops:,}", f"{money(one.stopped)} {one.quote}"),
-            Fact("deleveraged", f"{one.adl:,}", f"{money(one.deleveraged)} {one.quote}"),
-            Fact("makers at the fewest", f"{found.fewest_makers} of {found.makers}", left),
-            Fact("traded", f"{money(one.traded)} {one.quote}", f"{one.fills:,} trades"),
-        ]
-    )
+    shown = [
+        Fact("peak", plain(one.peak), f"{_percent(one.peak_pct)} at {clock_text(one.peak_s)}"),
+        Fact("trough", plain(one.trough), f"{_percent(one.trough_pct)} at {clock_text(one.trough_s)}"),
+        Fact("last", plain(one.last), f"opened at {plain(one.opening)}"),
+        Fact("liquidations", f"{one.liquidations:,}", f"{money(one.liquidated)} {one.quote}"),
+        Fact("stops", f"{one.stops:,}", f"{money(one.stopped)} {one.quote}"),
+        Fact("deleveraged", f"{one.adl:,}", f"{money(one.deleveraged)} {one.quote}"),
+        Fact("traded", f"{money(one.traded)} {one.quote}", f"{one.fills:,} trades"),
+    ]
+    if found.makers:
+        left = f"left {found.maker_leaves} times" if found.maker_leaves != 1 else "left once"
+        shown.append(Fact("makers at the fewest", f"{found.fewest_makers} of {found.makers}", left))
+    return Facts(shown)
 
 
 def _paths(recording: Recording, quote: str) -> Iterator[Part]:
